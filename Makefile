@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists the targets. V=1 shows commands; O=DIR builds elsewhere; SANITIZE=address,undefined.
+
+O ?= build
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(shell command -v bpftool 2>/dev/null || echo /usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+DEVELOPER ?= 1
+
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+VERSION := $(shell cat VERSION)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifneq ($(V),1)
+Q = @
+msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
+endif
+
+PKGS := libbpf libelf libdw zlib capstone liblzma
+OPTIONAL := libdebuginfod
+HAVE := $(foreach p,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo $(p)))
+# Optional code is x.c with the library and x_none.c without it: no #if in the logic.
+have = $(filter $(1),$(HAVE))
+
+WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+	-Wno-unused-parameter -Wno-missing-field-initializers
+ifeq ($(DEVELOPER),1)
+WARN += -Werror
+endif
+CPPFLAGS_ALL := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DHEAPTAP_VERSION='"$(VERSION)"' \
+	-Isrc -Iinclude -I$(O) -include src/base/banned.h \
+	$(shell $(PKG_CONFIG) --cflags $(PKGS) $(HAVE) 2>/dev/null)
+CFLAGS ?= -O2 -g
+CFLAGS_ALL := -std=gnu11 -fno-strict-aliasing $(WARN) $(CFLAGS)
+LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) $(HAVE) 2>/dev/null) -liberty -lm -lpthread
+
+ifneq ($(SANITIZE),)
+CFLAGS_ALL += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+# --- the program: every .c under src/, optional ones chosen by what is installed -------------------
+SRC := $(wildcard src/*/*.c)
+SRC := $(filter-out $(if $(call have,libdebuginfod),src/symbolize/debuginfod_none.c,src/symbolize/debuginfod.c),$(SRC))
+OBJ := $(SRC:%.c=$(O)/%.o)
+LIB := $(O)/libheaptap.a
+BIN := $(O)/heaptap
+ASSETS := $(wildcard src/*/assets/*)
+ASSET_OBJ := $(ASSETS:%=$(O)/%.o)
+
+.PHONY: all
+all: $(BIN)
+
+$(BIN): $(O)/src/main.o $(LIB)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIB): $(OBJ) $(ASSET_OBJ)
+	$(call msg,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/%.o: %.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# Assets become symbols _binary_<name>_start/_end, the name without its folders.
+$(O)/src/%.o: src/%
+	$(call msg,EMBED,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)cd $(<D) && $(LD) -r -b binary -z noexecstack -o $(abspath $@) $(<F)
+
+# --- BPF: one object linked from all of bpf/, then its skeleton ---------------------------------------
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_OBJ := $(BPF_SRC:%.c=$(O)/%.o)
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux/$(ARCH) -Ibpf \
+	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call msg,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/heaptap.bpf.o: $(BPF_OBJ)
+	$(call msg,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/heaptap.skel.h: $(O)/heaptap.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name heaptap_bpf > $@
+
+$(filter $(O)/src/kernel/%,$(OBJ)): $(O)/heaptap.skel.h
+
+# --- tests --------------------------------------------------------------------------------------------
+include tests/Makefile.inc
+
+# --- install, help ---------------------------------------------------------------------------------
+.PHONY: setup demo install clean help
+setup:
+	scripts/setup
+
+demo:
+	scripts/setup
+	$(MAKE) --no-print-directory all
+	scripts/demo $(BIN)
+
+install: $(BIN)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/heaptap
+
+clean:
+	rm -rf $(O)
+
+help:
+	@echo 'make                build $(BIN)'
+	@echo 'make demo           (root) set up, build, trace a redis-server under load'
+	@echo 'make check          (root) set up, build, run every test'
+	@echo 'make check-unit     unit tests under ASan+UBSan: no root, seconds'
+	@echo 'make lint           layers, sizes, headers, format, clang-tidy, shellcheck'
+	@echo 'make fuzz           every fuzz target for FUZZ_SECONDS each'
+	@echo 'make bench          (root) what tracing costs, as tables'
+	@echo 'make setup          (root) install the Debian packages needed'
+	@echo 'make install        to $$DESTDIR$$PREFIX'
+	@echo
+	@echo 'found: $(HAVE)   missing, optional: $(filter-out $(HAVE),$(OPTIONAL))'
+
+-include $(OBJ:.o=.d) $(O)/src/main.d $(BPF_OBJ:.o=.d)
