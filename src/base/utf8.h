@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names come from symbol tables and processes: any bytes. What we write must be UTF-8, and
+ * printable. */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Length of the longest valid UTF-8 prefix of @str (RFC 3629: no surrogates, no overlong forms,
+ * nothing beyond U+10FFFF). Equal to @len_bytes if all of it is valid.
+ */
+size_t utf8_valid_len(const char *str, size_t len_bytes);
+
+/*
+ * Length of the character that starts at @str, or 0 if none does. @len_bytes > 0 is what may be
+ * read.
+ */
+size_t utf8_char_len(const char *str, size_t len_bytes);
