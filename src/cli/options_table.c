@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options_table.h"
+
+#include "cli/options.h"
+
+#define FIELD(name) offsetof(struct options, name)
+
+#define TRACERS (CMD_RECORD | CMD_TOP | CMD_STAT)
+#define WRITERS (CMD_RECORD | CMD_DIFF | CMD_MERGE | CMD_CONVERT | CMD_FLAME)
+
+static const char *const color_names[] = { "auto", "always", "never", NULL };
+static const char *const sample_words[] = { "auto", "exact", NULL };
+static const char *const metric_names[] = { "alloc_objects", "alloc_space", "inuse_objects",
+					    "inuse_space", NULL };
+
+/* Help shows rows in this order. */
+const struct option_def options_table[] = {
+	/* whom to trace */
+	{ "pid", 'p', OPT_PIDS, "PID[,PID…]", FIELD(pids), TRACERS, NULL, NULL,
+	  "trace these running processes" },
+	{ "all", 'a', OPT_FLAG, NULL, FIELD(all), TRACERS, NULL, NULL,
+	  "trace every process of the machine" },
+	{ "cgroup", 0, OPT_DIR, "PATH", FIELD(cgroup), TRACERS, NULL, NULL,
+	  "trace the processes of this control group, a path in /sys/fs/cgroup" },
+	{ "follow", 0, OPT_FLAG, NULL, FIELD(follow), TRACERS, NULL, NULL,
+	  "trace the children of the traced processes too" },
+
+	/* how to trace */
+	{ "duration", 'd', OPT_DURATION, "TIME", FIELD(duration_ns), TRACERS, NULL, NULL,
+	  "stop after this time; without it, when interrupted or when the target ends" },
+	{ "sample", 0, OPT_BYTES, "exact|auto|BYTES", FIELD(sample_bytes), CMD_RECORD, sample_words,
+	  "exact", "keep one allocation per this many bytes on average, or every one" },
+	{ "max-overhead", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_pct), TRACERS, NULL, NULL,
+	  "hold the cost of tracing below this share of the target's CPU time" },
+	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_RECORD, NULL, NULL,
+	  "count allocations only, not what stays in use; much cheaper" },
+	{ "mmap", 0, OPT_FLAG, NULL, FIELD(mmap), CMD_RECORD, NULL, NULL,
+	  "also count memory mapped directly with mmap and brk" },
+	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_RECORD, NULL, NULL,
+	  "blocks in use that can be tracked at a time" },
+	{ "stacks-max", 0, OPT_BYTES, "BYTES", FIELD(stacks_max_bytes), CMD_RECORD, NULL, NULL,
+	  "memory for stacks" },
+	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_RECORD, NULL, NULL,
+	  "distinct allocating stacks" },
+	{ "strict", 0, OPT_FLAG, NULL, FIELD(strict), CMD_RECORD, NULL, NULL,
+	  "exit with 3 if the profile is incomplete" },
+
+	/* what comes out */
+	{ "output", 'o', OPT_FILE, "FILE", FIELD(output), WRITERS, NULL, NULL,
+	  "write here; the suffix picks the format, - is standard output" },
+	{ "force", 'f', OPT_FLAG, NULL, FIELD(force), WRITERS, NULL, NULL,
+	  "overwrite an existing file" },
+	{ "metric", 0, OPT_STRING, "NAME", FIELD(metric), WRITERS, metric_names, NULL,
+	  "which values, where the format holds only one kind" },
+
+	/* readers */
+	{ "sort", 0, OPT_STRING, "METRIC", FIELD(sort), CMD_REPORT | CMD_DIFF | CMD_LIST,
+	  metric_names, NULL, "order by this metric; any unambiguous part of its name will do" },
+	{ "cum", 0, OPT_FLAG, NULL, FIELD(cum), CMD_REPORT, NULL, NULL,
+	  "order by what a function and its callees allocate, not by itself alone" },
+	{ "rows", 'n', OPT_U64, "N", FIELD(row_cnt), CMD_REPORT | CMD_DIFF, NULL, "30",
+	  "show at most this many rows; 0 shows all" },
+	{ "source-path", 0, OPT_STRING, "DIR[:DIR…]", FIELD(source_path), CMD_LIST, NULL, NULL,
+	  "look for source files below these directories too" },
+	{ "trim-path", 0, OPT_STRING, "PREFIX[:PREFIX…]", FIELD(trim_path), CMD_LIST, NULL, NULL,
+	  "take these prefixes off the recorded file names before looking" },
+	{ "normalize", 0, OPT_FLAG, NULL, FIELD(normalize), CMD_DIFF, NULL, NULL,
+	  "scale BASE to the total of NEW before comparing" },
+
+	/* every command */
+	{ "color", 0, OPT_ENUM, "WHEN", FIELD(color), CMD_GLOBAL, color_names, "auto",
+	  "use colours: auto, always or never; auto honours NO_COLOR" },
+	{ "quiet", 'q', OPT_FLAG, NULL, FIELD(quiet), CMD_GLOBAL, NULL, NULL,
+	  "say nothing but warnings and errors" },
+	{ "verbose", 'v', OPT_FLAG, NULL, FIELD(verbose), CMD_GLOBAL, NULL, NULL,
+	  "say more about what is done" },
+	{ "help", 'h', OPT_FLAG, NULL, FIELD(help), CMD_GLOBAL, NULL, NULL, "show help and exit" },
+	{ "version", 'V', OPT_FLAG, NULL, FIELD(version), CMD_GLOBAL, NULL, NULL,
+	  "show the version and exit" },
+	/* For the Makefile: the man page of the command, or of heaptap itself. */
+	{ "man", 0, OPT_FLAG, NULL, FIELD(man), CMD_GLOBAL, NULL, NULL, NULL },
+	{ NULL },
+};
