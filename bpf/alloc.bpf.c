@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The handlers of the allocator probes.
+ *
+ * An allocation is decided, and its stack walked, at entry: the arguments are there and no return probe of ours
+ * has touched the stack yet. It is counted at return, when it is known to have succeeded, under the site found at
+ * entry. Between the two it is a `struct call` of its thread.
+ *
+ * Outermost call only: while a call is in progress, whatever is probed beneath it is the allocator's own business.
+ * "In progress" is told by the stack pointer: deeper is beneath, higher means that the call never returned (longjmp,
+ * an exception, a killed thread) and is given up. Two calls at the very same stack pointer are a tail call if the
+ * return address there is already a return probe's trampoline, else the first one is dead.
+ *
+ * Where no return probe tells when a call ends (allocations alone, or a sampler that declined it), the two cases
+ * are: the jump from one allocator function to another at the same stack pointer, recognised by `tail_*`; and a
+ * real call, recognised in user space because the outer function is on the stack.
+ *
+ * A realloc takes its old block out at entry, before the allocator can hand the address to another thread, and puts
+ * it back with its first stack if the call failed.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi/probe.h"
+#include "config.bpf.h"
+#include "live.bpf.h"
+#include "process.bpf.h"
+#include "sample.h"
+#include "site.bpf.h"
+#include "stats.bpf.h"
+#include "thread.bpf.h"
+#include "walk.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct probe);
+} probes SEC(".maps");
+
+static struct probe *probe_of(struct pt_regs *ctx)
+{
+	__u32 index = bpf_get_attach_cookie(ctx);
+
+	return bpf_map_lookup_elem(&probes, &index);
+}
+
+/*
+ * The registers a handler needs, copied at once: an argument is then an index and not a branch, which would double
+ * the verifier's work at each use. args[0] is "no argument".
+ */
+struct regs {
+	__u64 args[8];
+	__u64 sp;
+	__u64 fp;
+};
+
+static inline __attribute__((always_inline)) void regs_copy(struct regs *regs, struct pt_regs *ctx)
+{
+	regs->args[0] = 0;
+	regs->args[1] = ctx->di;
+	regs->args[2] = ctx->si;
+	regs->args[3] = ctx->dx;
+	regs->args[4] = ctx->cx;
+	regs->args[5] = ctx->r8;
+	regs->args[6] = ctx->r9;
+	regs->args[7] = 0;
+	regs->sp = ctx->sp;
+	regs->fp = ctx->bp;
+}
+
+/* Probe sites lie before any of these is written (src/target/site.h). */
+static inline __attribute__((always_inline)) __u64 argument(const struct regs *regs, __u8 number)
+{
+	return regs->args[number & 7];
+}
+
+/* The bytes asked for; 0 and false if count x size does not fit a word. */
+static bool requested_bytes(const struct regs *regs, const struct probe *probe, __u64 *ret)
+{
+	__u64 bytes = argument(regs, probe->size_arg), cnt, limit = ~0ull;
+
+	if (probe->count_arg) {
+		cnt = argument(regs, probe->count_arg);
+		if (cnt)
+			limit /= cnt;
+		/* Else the compiler makes it a 128-bit product, which BPF has not. */
+		asm volatile("" : "+r"(limit));
+		if (bytes > limit)
+			return false;
+		bytes *= cnt;
+	}
+	*ret = bytes;
+	return true;
+}
+
+static __u64 stack_word(__u64 addr)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_user(&word, sizeof(word), (void *)addr);
+	return word;
+}
+
+/* Give up a call that never returned. Its old block is taken to be where it was. */
+static void call_abandon(struct call *call)
+{
+	call->sp = 0;
+	stats_add(STAT_RETURN_MISSED, 1);
+	if (call->old_addr)
+		live_add(call->image, call->old_addr, &call->old);
+}
+
+/* Is this entry part of a call that is in progress, or of the last one's tail? */
+static inline __attribute__((always_inline)) bool
+is_nested(const struct regs *regs, const struct probe *probe, struct thread *thread, __u64 bytes)
+{
+	__u64 sp = regs->sp;
+
+	if (thread->call.sp) {
+		if (sp < thread->call.sp)
+			return true;
+		if (sp == thread->call.sp && stack_word(sp) == walk_trampoline())
+			return true;
+		call_abandon(&thread->call);
+	}
+	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp) {
+		thread->tail_sp = 0;
+		if (thread->tail_bytes == bytes && thread->tail_ra == stack_word(sp))
+			return true;
+	}
+	if ((probe->flags & PROBE_TAIL_CALLS) &&
+	    !((probe->flags & PROBE_FREE) && argument(regs, probe->ptr_arg))) {
+		thread->tail_sp = sp;
+		thread->tail_ra = stack_word(sp);
+		thread->tail_bytes = bytes;
+	}
+	return false;
+}
+
+static __u64 decide(__u32 image, __u64 bytes)
+{
+	struct image *info;
+
+	if (!config.sampling)
+		return WEIGHT_ONE;
+	info = process_image_at(image);
+	if (!info)
+		return WEIGHT_ONE;
+	return sample_weight(bytes ? bytes : 1, info->mean_bytes, bpf_get_prandom_u32());
+}
+
+/* Walk the stack and find the call's site; what it adds there is put into @call. */
+static inline __attribute__((always_inline)) void
+call_keep(const struct regs *regs, const struct probe *probe, struct call *call, __u64 weight)
+{
+	int slot = walk_stack(call->image, regs->sp, regs->fp);
+
+	call->kept = 1;
+	call->weight = weight;
+	call->bytes = call->requested;
+	call->variance = 0;
+	if (weight != WEIGHT_ONE) {
+		call->bytes = (call->requested * weight) >> WEIGHT_SHIFT;
+		call->variance = ((weight >> 8) * ((weight - WEIGHT_ONE) >> 8)) >> 16;
+	}
+	if (slot < 0) {
+		call->site = site_overflow(call->image);
+		return;
+	}
+	call->site = site_of(call->image, probe->fn, size_class(call->requested), slot);
+	walk_end(slot);
+}
+
+/* An allocating function is entered. True if its return is wanted. */
+static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
+{
+	struct probe *probe;
+	struct thread *thread;
+	struct call *call;
+	struct regs copy, *regs = &copy;
+	__u64 bytes, weight;
+	__u32 image;
+
+	if (!control.active)
+		return false;
+	image = process_image();
+	if (image == IMAGE_NONE)
+		return false;
+	probe = probe_of(ctx);
+	thread = thread_current();
+	if (!probe || !thread)
+		return false;
+	regs_copy(regs, ctx);
+	if (!requested_bytes(regs, probe, &bytes)) {
+		stats_add(STAT_ALLOC_FAILED, 1);
+		return false;
+	}
+	if (is_nested(regs, probe, thread, bytes)) {
+		stats_add(STAT_ALLOC_NESTED, 1);
+		return false;
+	}
+
+	call = &thread->call;
+	call->image = image;
+	call->requested = bytes;
+	call->old_addr = 0;
+	call->kept = 0;
+	call->flags = probe->flags;
+	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
+	weight = decide(image, bytes);
+
+	if (!config.live) {
+		/* realloc(p, 0) gives back; that it may also return a block cannot be seen from here. */
+		if (!weight || (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
+			return false;
+		call_keep(regs, probe, call, weight);
+		site_allocated(call->site, call->weight, call->bytes, call->variance);
+		stats_add(STAT_EVENT_ALLOC, 1);
+		return false;
+	}
+	if (probe->flags & PROBE_FREE) {
+		__u64 old = argument(regs, probe->ptr_arg);
+
+		call->in_place = old;
+		call->unknown = 0;
+		if (old && !live_take(image, old, &call->old))
+			call->old_addr = old;
+		else if (old && !config.sampling)
+			call->unknown = 1;
+	}
+	if (weight)
+		call_keep(regs, probe, call, weight);
+	else
+		stats_add(STAT_ALLOC_DECLINED, 1);
+	if (!weight && !call->old_addr)
+		return false;
+	call->sp = regs->sp;
+	return true;
+}
+
+/* What the call returned as a block: 0 if it failed. */
+static __u64 returned_block(__u64 result, const struct call *call)
+{
+	__u64 block = 0;
+
+	if (call->flags & PROBE_IN_PLACE)
+		return result >= call->requested ? call->in_place : 0;
+	if (!call->out)
+		return result;
+	if ((__u32)result)
+		return 0;
+	if (bpf_probe_read_user(&block, sizeof(block), (void *)call->out))
+		stats_add(STAT_ARG_FAULT, 1);
+	return block;
+}
+
+static void settle_old(struct call *call, bool failed)
+{
+	if (failed && call->requested && !(call->flags & PROBE_FREE_ON_FAIL)) {
+		if (call->old_addr)
+			live_add(call->image, call->old_addr, &call->old);
+		return;
+	}
+	if (call->old_addr) {
+		site_freed(call->old.site, call->old.weight, call->old.bytes);
+		stats_add(STAT_EVENT_FREE, 1);
+	} else if (call->unknown) {
+		stats_add(STAT_FREE_UNKNOWN, 1);
+	}
+}
+
+static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx)
+{
+	struct thread *thread;
+	struct live_value value = {};
+	struct call *call;
+	__u64 block;
+
+	if (process_image() == IMAGE_NONE)
+		return;
+	thread = thread_current();
+	if (!thread)
+		return;
+	call = &thread->call;
+	/* Of a call that was not ours: nested, or entered before tracing began. */
+	if (!call->sp || ctx->sp != call->sp + 8)
+		return;
+	call->sp = 0;
+	block = returned_block(ctx->ax, call);
+	if (call->flags & PROBE_FREE)
+		settle_old(call, !block);
+	if (!block) {
+		if (call->requested)
+			stats_add(STAT_ALLOC_FAILED, 1);
+		return;
+	}
+	if (!call->kept)
+		return;
+	site_allocated(call->site, call->weight, call->bytes, call->variance);
+	stats_add(STAT_EVENT_ALLOC, 1);
+	value.weight = call->weight;
+	value.bytes = call->bytes;
+	value.site = call->site;
+	if (config.lifetimes)
+		value.time_ns = bpf_ktime_get_ns();
+	live_add(call->image, block, &value);
+}
+
+/* Beneath a realloc, or the free that a wrapper's free calls: the block is accounted for already. */
+static bool is_nested_free(__u64 sp, const struct thread *thread, __u64 block)
+{
+	if (thread->call.sp && sp < thread->call.sp)
+		return true;
+	return thread->freed_addr == block && sp <= thread->freed_sp;
+}
+
+SEC("uprobe")
+int heaptap_free(struct pt_regs *ctx)
+{
+	struct live_value value;
+	struct thread *thread;
+	struct probe *probe;
+	struct regs regs;
+	bool known = false;
+	__u64 block;
+	__u32 image;
+
+	if (!control.active)
+		return 0;
+	image = process_image();
+	if (image == IMAGE_NONE)
+		return 0;
+	probe = probe_of(ctx);
+	if (!probe)
+		return 0;
+	regs_copy(&regs, ctx);
+	block = argument(&regs, probe->ptr_arg);
+	if (!block)
+		return 0;
+	if (!live_take(image, block, &value)) {
+		site_freed(value.site, value.weight, value.bytes);
+		stats_add(STAT_EVENT_FREE, 1);
+		known = true;
+	} else if (config.sampling) {
+		return 0;
+	}
+	thread = thread_current();
+	if (!thread)
+		return 0;
+	if (!known && !is_nested_free(regs.sp, thread, block))
+		stats_add(STAT_FREE_UNKNOWN, 1);
+	thread->freed_addr = block;
+	thread->freed_sp = ctx->sp;
+	return 0;
+}
+
+/* Entry and return as two programs: every kernel that has uprobes. */
+SEC("uprobe")
+int heaptap_enter(struct pt_regs *ctx)
+{
+	on_enter(ctx);
+	return 0;
+}
+
+SEC("uretprobe")
+int heaptap_return(struct pt_regs *ctx)
+{
+	on_return(ctx);
+	return 0;
+}
+
+/*
+ * Entry and return as one (uprobe session, Linux 6.13): returning 1 from the entry spares the return probe. The
+ * program is at the entry iff it stands where its probe does.
+ */
+SEC("uprobe")
+int heaptap_session(struct pt_regs *ctx)
+{
+	if (ctx->ip != bpf_get_func_ip(ctx)) {
+		on_return(ctx);
+		return 0;
+	}
+	return on_enter(ctx) ? 0 : 1;
+}
+
+/* What the traps themselves cost: the floor that `make bench` compares with. */
+SEC("uprobe")
+int heaptap_empty(struct pt_regs *ctx)
+{
+	return 0;
+}
+
+SEC("uprobe")
+int heaptap_empty_session(struct pt_regs *ctx)
+{
+	return 0;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which processes are traced. User space puts the first ones in; with a wider scope they are adopted here, when
+ * they are forked or when their first event arrives. Every program a process runs is an image of its own: an
+ * exec or exit ends one, and all that was live in it is gone.
+ */
+#include "process.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "config.bpf.h"
+#include "stats.bpf.h"
+
+const volatile struct config config = {};
+struct control control = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct process);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct image);
+} images SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} notices SEC(".maps");
+
+int process_notify(struct notice *notice)
+{
+	if (!notice)
+		return 0;
+	notice->tgid = bpf_get_current_pid_tgid() >> 32;
+	if (bpf_ringbuf_output(&notices, notice, sizeof(*notice), 0))
+		stats_add(STAT_NOTICE_LOST, 1);
+	return 0;
+}
+
+__hidden struct image *process_image_at(__u32 image)
+{
+	return bpf_map_lookup_elem(&images, &image);
+}
+
+/* A new image of @tgid, or IMAGE_NONE if the array is full. */
+static __u32 image_new(__u32 tgid, __u32 parent, struct task_struct *task)
+{
+	__u32 id = __sync_fetch_and_add(&control.image_next, 1);
+	struct image *image, *from;
+
+	if (id >= config.image_max) {
+		stats_add(STAT_IMAGE_FULL, 1);
+		return IMAGE_NONE;
+	}
+	image = process_image_at(id);
+	if (!image)
+		return IMAGE_NONE;
+	image->tgid = tgid;
+	image->parent = parent;
+	image->start_ns = bpf_ktime_get_ns();
+	from = process_image_at(parent);
+	if (from)
+		image->mean_bytes = from->mean_bytes;
+	bpf_probe_read_kernel(image->comm, sizeof(image->comm), &task->comm);
+	return id;
+}
+
+static bool cgroup_matches(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *css;
+	struct cgroup *cgroup;
+	int depth;
+
+	if (config.cgroup_subsys == CGROUP_V2) {
+		cgroup = BPF_CORE_READ(set, dfl_cgrp);
+		css = (struct cgroup_subsys_state *)((void *)cgroup +
+						     bpf_core_field_offset(struct cgroup, self));
+	} else {
+		bpf_probe_read_kernel(&css, sizeof(css),
+				      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
+					      (config.cgroup_subsys & 31) * sizeof(css));
+	}
+	/* Up through the parents; hierarchies are not deeper than this in practice. */
+	for (depth = 0; depth < 32 && css; depth++) {
+		cgroup = BPF_CORE_READ(css, cgroup);
+		if (BPF_CORE_READ(cgroup, kn, id) == config.cgroup_id)
+			return true;
+		css = BPF_CORE_READ(css, parent);
+	}
+	return false;
+}
+
+static bool in_scope(struct task_struct *task, __u32 tgid)
+{
+	if (tgid == config.self_tgid)
+		return false;
+	if (config.scope == SCOPE_ALL)
+		return true;
+	return config.scope == SCOPE_CGROUP && cgroup_matches(task);
+}
+
+/* First event of a process nobody announced. Both verdicts are kept. */
+static __u32 adopt(__u32 tgid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct process process = {}, *now;
+
+	if (in_scope(task, tgid))
+		process.image = image_new(tgid, IMAGE_NONE, task);
+	if (bpf_map_update_elem(&processes, &tgid, &process, BPF_NOEXIST)) {
+		now = bpf_map_lookup_elem(&processes, &tgid);
+		return now ? now->image : IMAGE_NONE;
+	}
+	return process.image;
+}
+
+__u32 process_image(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (process)
+		return process->image;
+	if (config.scope < SCOPE_CGROUP)
+		return IMAGE_NONE;
+	return adopt(tgid);
+}
+
+static void image_end(__u32 id)
+{
+	struct notice notice = { .kind = NOTICE_EXIT, .image = id };
+	struct image *image = process_image_at(id);
+
+	if (!image)
+		return;
+	image->end_ns = bpf_ktime_get_ns();
+	process_notify(&notice);
+}
+
+SEC("raw_tp/sched_process_fork")
+int heaptap_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
+	struct notice notice = { .kind = NOTICE_FORK };
+	__u32 from = BPF_CORE_READ(parent, tgid), tgid = BPF_CORE_READ(child, tgid);
+	struct process *process, forked = {};
+
+	if (from == tgid)
+		return 0;
+	process = bpf_map_lookup_elem(&processes, &from);
+	if (!process || process->image == IMAGE_NONE)
+		return 0;
+	if (BPF_CORE_READ(parent, mm) == BPF_CORE_READ(child, mm)) {
+		/* vfork: what the child does to the heap, it does to its parent's. */
+		forked.image = process->image;
+		forked.flags = PROCESS_SHARED;
+	} else if (config.scope != SCOPE_LISTED) {
+		forked.image = image_new(tgid, process->image, child);
+		if (forked.image == IMAGE_NONE)
+			return 0;
+		notice.id = tgid;
+		notice.image = forked.image;
+		process_notify(&notice);
+	} else {
+		return 0;
+	}
+	bpf_map_update_elem(&processes, &tgid, &forked, BPF_ANY);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	struct notice notice = { .kind = NOTICE_EXEC };
+	__u32 tgid = BPF_CORE_READ(task, tgid), image;
+	struct process *process, fresh = {};
+
+	process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!process)
+		return 0;
+	if (process->image == IMAGE_NONE) {
+		/* Out of scope so far; the new program is judged anew. */
+		bpf_map_delete_elem(&processes, &tgid);
+		return 0;
+	}
+	if (process->flags & PROCESS_SHARED) {
+		if (config.scope == SCOPE_LISTED) {
+			bpf_map_delete_elem(&processes, &tgid);
+			return 0;
+		}
+	} else {
+		image_end(process->image);
+	}
+	image = image_new(tgid, process->image, task);
+	fresh.image = image;
+	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
+	notice.image = image;
+	process_notify(&notice);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int heaptap_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	struct process *process;
+
+	/* Threads come here one by one; do_exit() has counted this one off already. */
+	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+		return 0;
+	process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!process)
+		return 0;
+	if (process->image != IMAGE_NONE && !(process->flags & PROCESS_SHARED))
+		image_end(process->image);
+	bpf_map_delete_elem(&processes, &tgid);
+	return 0;
+}
+
+/* The loader's debugger hook: libraries have come or gone, so addresses may mean other code from now on. */
+SEC("uprobe")
+int heaptap_libs(struct pt_regs *ctx)
+{
+	struct notice notice = { .kind = NOTICE_LIBS };
+	struct image *image;
+
+	notice.image = process_image();
+	if (notice.image == IMAGE_NONE)
+		return 0;
+	image = process_image_at(notice.image);
+	if (!image)
+		return 0;
+	__sync_fetch_and_add(&image->map_gen, 1);
+	process_notify(&notice);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

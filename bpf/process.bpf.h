@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include "abi/alloc.h"
+#include "abi/notice.h"
+
+/* The current process's image number, or IMAGE_NONE if it is not traced. */
+__u32 process_image(void);
+struct image *process_image_at(__u32 image);
+
+/* Fill and send @notice's tgid too. */
+int process_notify(struct notice *notice);

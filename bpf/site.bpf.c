@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sites live in one array that user space maps and reads in place; a hash finds them. The array only grows, so
+ * a number once given stays valid and a block can carry it.
+ *
+ * Stacks are stored once per distinct hash, in one arena of frames. A stack that finds no room is counted at a
+ * site of the same image and function whose name says so; a site that finds no room at the image's overflow
+ * site. Totals stay exact in both cases.
+ */
+#include "site.bpf.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "abi/stack.h"
+#include "config.bpf.h"
+#include "stats.bpf.h"
+#include "walk.bpf.h"
+
+#define EEXIST 17
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct site);
+} sites SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct site_key);
+	__type(value, __u32);
+} site_index SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} frames SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct stack);
+} stacks SEC(".maps");
+
+struct copy {
+	struct walk *walk;
+	__u32 start;
+	__u32 cnt;
+};
+
+static long copy_frame(__u32 i, void *ctx)
+{
+	struct copy *copy = ctx;
+	struct walk *walk = copy->walk;
+	__u32 to = copy->start + i;
+	__u64 *slot;
+
+	if (i >= copy->cnt || i >= STACK_DEPTH_MAX)
+		return 1;
+	slot = bpf_map_lookup_elem(&frames, &to);
+	if (!slot)
+		return 1;
+	*slot = walk->frames[i & (STACK_DEPTH_MAX - 1)];
+	return 0;
+}
+
+/* Store @walk's frames unless they are. 0, or the reason (a STAT_*) why they cannot be. */
+static int stack_store(struct walk *walk, struct stack *ret)
+{
+	__u64 hash = walk->hash;
+	struct stack *known = bpf_map_lookup_elem(&stacks, &hash);
+	struct copy copy;
+	struct stack fresh = {};
+
+	if (known) {
+		*ret = *known;
+		return known->check == walk->check ? 0 : STAT_STACK_COLLISION;
+	}
+	fresh.check = walk->check;
+	fresh.frame_cnt = walk->frame_cnt;
+	/* Claim only what fits: a full store must not make the next, smaller stack fail for ever. */
+	if (control.frame_next + fresh.frame_cnt > config.frame_max)
+		return STAT_STACK_FULL;
+	fresh.frame_start = __sync_fetch_and_add(&control.frame_next, fresh.frame_cnt);
+	if (fresh.frame_start + fresh.frame_cnt > config.frame_max)
+		return STAT_STACK_FULL;
+	copy.walk = walk;
+	copy.start = fresh.frame_start;
+	copy.cnt = fresh.frame_cnt;
+	bpf_loop(STACK_DEPTH_MAX, copy_frame, &copy, 0);
+	if (bpf_map_update_elem(&stacks, &hash, &fresh, BPF_NOEXIST)) {
+		known = bpf_map_lookup_elem(&stacks, &hash);
+		if (!known)
+			return STAT_STACK_FULL;
+		*ret = *known;
+		return known->check == walk->check ? 0 : STAT_STACK_COLLISION;
+	}
+	*ret = fresh;
+	return 0;
+}
+
+__u32 site_overflow(__u32 image)
+{
+	return image < config.image_max ? image : 0;
+}
+
+/* Fill a free entry of the array and publish it under @key. */
+static __u32 site_new(struct site_key *key, struct walk *walk, const struct stack *stack, __u8 stop)
+{
+	__u32 id, *winner;
+	struct site *site;
+
+	if (control.site_next >= config.site_max)
+		goto full;
+	id = __sync_fetch_and_add(&control.site_next, 1);
+	site = bpf_map_lookup_elem(&sites, &id);
+	if (!site)
+		goto full;
+	site->stack_hash = key->stack_hash;
+	site->stack_check = stack->check;
+	site->frame_start = stack->frame_start;
+	site->frame_cnt = stack->frame_cnt;
+	site->image = key->image;
+	site->fn = key->fn;
+	site->size_class = key->size_class;
+	site->stop = stop;
+	if (!bpf_map_update_elem(&site_index, key, &id, BPF_NOEXIST))
+		return id;
+	/* Another CPU was faster: this entry stays empty. */
+	winner = bpf_map_lookup_elem(&site_index, key);
+	if (winner)
+		return *winner;
+full:
+	stats_add(STAT_SITE_FULL, 1);
+	return site_overflow(key->image);
+}
+
+__u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
+{
+	struct site_key key = { .image = image, .fn = fn, .size_class = size_class };
+	struct walk *walk = walk_at(slot);
+	struct stack stack = {};
+	struct site *site;
+	__u32 *id;
+	int lost;
+
+	if (!walk)
+		return site_overflow(image);
+	key.stack_hash = walk->hash;
+	id = bpf_map_lookup_elem(&site_index, &key);
+	if (id) {
+		site = bpf_map_lookup_elem(&sites, id);
+		if (site && site->stack_check == walk->check)
+			return *id;
+	}
+	lost = stack_store(walk, &stack);
+	if (!lost)
+		return site_new(&key, walk, &stack, walk->stop);
+	stats_add(lost, 1);
+	key.stack_hash = 0;
+	id = bpf_map_lookup_elem(&site_index, &key);
+	if (id)
+		return *id;
+	stack.frame_cnt = 0;
+	stack.check = 0;
+	return site_new(&key, walk, &stack, SITE_STACK_LOST);
+}
+
+int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
+{
+	struct site *site = bpf_map_lookup_elem(&sites, &id);
+
+	if (!site)
+		return 0;
+	__sync_fetch_and_add(&site->alloc_cnt, weight);
+	__sync_fetch_and_add(&site->alloc_bytes, bytes);
+	if (!config.sampling)
+		return 0;
+	__sync_fetch_and_add(&site->sample_cnt, 1);
+	__sync_fetch_and_add(&site->variance, variance);
+	return 0;
+}
+
+int site_freed(__u32 id, __u64 weight, __u64 bytes)
+{
+	struct site *site = bpf_map_lookup_elem(&sites, &id);
+
+	if (!site)
+		return 0;
+	__sync_fetch_and_add(&site->free_cnt, weight);
+	__sync_fetch_and_add(&site->free_bytes, bytes);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include "abi/alloc.h"
+
+/* An allocator call between its entry and its return. */
+struct call {
+	__u64 sp; /* where its return address is; 0: no call in progress */
+	__u64 bytes; /* weighted */
+	__u64 weight;
+	__u64 variance;
+	__u64 requested; /* bytes as asked for */
+	__u64 out; /* posix_memalign: where the pointer will be */
+	__u32 site;
+	__u32 image;
+	__u32 flags; /* PROBE_* */
+	__u8 kept; /* the sampler took it */
+	__u8 unknown; /* realloc of a block from before tracing */
+	__u8 pad[6];
+	__u64 in_place; /* the old pointer, for calls that never move the block */
+	__u64 old_addr; /* realloc: the block taken out of the live table, or 0 */
+	struct live_value old;
+};
+
+struct thread {
+	struct call call;
+	/* The last call that may end in a jump to another allocator function. */
+	__u64 tail_sp;
+	__u64 tail_ra;
+	__u64 tail_bytes;
+	/* The last block freed, so that a wrapper's inner free is not taken for an unknown one. */
+	__u64 freed_addr;
+	__u64 freed_sp;
+};
+
+/* The current thread's state, zeroed at first use; NULL (counted) if there is no memory for it. */
+struct thread *thread_current(void);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * What is counted. An image is one program run by one process (an exec makes a new one), a site is one
+ * distinct (image, stack, function, size class), a live entry is one block that was not freed yet.
+ */
+#pragma once
+
+#include "abi/types.h"
+
+/* Counts and weights are fixed point: an allocation that stands for itself adds WEIGHT_ONE. */
+#define WEIGHT_SHIFT 16
+#define WEIGHT_ONE (1ull << WEIGHT_SHIFT)
+
+/* tgid -> image. SHARED: a vfork child, in its parent's memory. */
+struct process {
+	__u32 image; /* IMAGE_NONE: looked at, not to be traced */
+	__u32 flags;
+};
+#define IMAGE_NONE 0u
+#define PROCESS_SHARED 1u
+
+struct image {
+	__u32 tgid;
+	__u32 parent; /* image it was forked from, or IMAGE_NONE */
+	__u64 start_ns; /* CLOCK_MONOTONIC when tracing of it began */
+	__u64 end_ns; /* exit or exec; 0 while it lives */
+	__u64 mean_bytes; /* sampling: mean bytes between samples; 0 or 1 keeps everything */
+	__u32 map_gen; /* bumped when the loader's list changes: cached rules are of one generation */
+	__u32 pad;
+	char comm[16];
+};
+_Static_assert(sizeof(struct image) == 56, "image is 56 bytes");
+
+/* The first config.image_max sites are the images' overflow sites: counts without a stack. */
+struct site {
+	__u64 stack_hash;
+	__u64 stack_check; /* a second, independent hash of the frames */
+	__u32 frame_start; /* into the frame store */
+	__u32 frame_cnt;
+	__u32 image;
+	__u16 fn; /* struct probe.fn of the outermost allocator function */
+	__u8 size_class; /* size_class() of what was requested */
+	__u8 stop; /* how the walk ended: STAT_WALK_* - STAT_WALK_ROOT, or SITE_* */
+	__u64 alloc_cnt; /* weighted, fixed point */
+	__u64 alloc_bytes; /* weighted */
+	__u64 free_cnt;
+	__u64 free_bytes;
+	__u64 sample_cnt; /* events behind alloc_cnt */
+	__u64 variance; /* sum of w(w-1), in whole units */
+};
+_Static_assert(sizeof(struct site) == 80, "site is 80 bytes");
+
+/* Values of site.stop beyond the walk's own reasons. */
+#define SITE_OVERFLOW 64u /* site table full */
+#define SITE_STACK_LOST 65u /* stack store full or hash collision */
+
+struct site_key {
+	__u64 stack_hash;
+	__u32 image;
+	__u16 fn;
+	__u8 size_class;
+	__u8 pad;
+};
+_Static_assert(sizeof(struct site_key) == 16, "site_key is 16 bytes");
+
+struct live_key {
+	__u64 addr;
+	__u32 image;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct live_key) == 16, "live_key is 16 bytes");
+
+struct live_value {
+	__u64 weight; /* what the allocation added to its site, to be taken off again */
+	__u64 bytes;
+	__u64 time_ns; /* 0 unless config.lifetimes */
+	__u32 site;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct live_value) == 32, "live_value is 32 bytes");
+
+/*
+ * Four classes to the power of two: sizes 0..7 are their own class, then 8, 10, 12, 14, 16, 20, 24, 28, 32 ...
+ * are the lower bounds. A class is at most a quarter wide, narrow enough to treat its sizes as one.
+ */
+static inline __attribute__((unused)) __u8 size_class(__u64 bytes)
+{
+	__u32 log2 = 0, step;
+
+	if (bytes < 8)
+		return (__u8)bytes;
+	for (step = 32; step; step >>= 1) {
+		if (bytes >> (log2 + step))
+			log2 += step;
+	}
+	return (__u8)(log2 * 4 - 4 + ((bytes >> (log2 - 2)) & 3));
+}

@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "abi/stack.h"
+#include "base/vec.h"
+#include "kernel/bpf_link.h"
+#include "kernel/features.h"
+#include "kernel/mapped.h"
+
+#include "heaptap.skel.h"
+
+#define SCRATCH_PER_CPU 8
+
+struct tracer {
+	struct heaptap_bpf *skel;
+	enum tracer_backend backend;
+	bool live;
+	bool empty;
+	struct mapped sites, frames, images, rows, pages;
+	uint32_t image_max, site_max, frame_max;
+	uint32_t row_used, page_used;
+	uint32_t probe_used;
+	int cpu_cnt;
+	VEC(int) links; /* of allocator probes: links, and perf events beside them */
+	VEC(int) lib_links;
+	struct bpf_link *fork, *exec, *exit;
+	struct ring_buffer *ring;
+	tracer_notice_fn notice_fn;
+	void *notice_ctx;
+};
+
+static char last_log[8192];
+
+const char *tracer_last_log(void)
+{
+	return last_log;
+}
+
+/* Keep the tail of what libbpf says: the verifier's verdict comes last. */
+static int keep_log(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	size_t used = strlen(last_log);
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	if (used > sizeof(last_log) / 2) {
+		memmove(last_log, last_log + used / 2, used - used / 2 + 1);
+		used = strlen(last_log);
+	}
+	return vsnprintf(last_log + used, sizeof(last_log) - used, fmt, args);
+}
+
+const char *tracer_backend_name(enum tracer_backend backend)
+{
+	static const char *const names[] = {
+		[TRACER_BACKEND_AUTO] = "auto",
+		[TRACER_BACKEND_SESSION] = "uprobe session",
+		[TRACER_BACKEND_MULTI] = "uprobe multi",
+		[TRACER_BACKEND_PERF] = "perf uprobe",
+	};
+
+	return names[backend];
+}
+
+static enum tracer_backend best_backend(const struct tracer_options *options)
+{
+	if (options->live && feature_has(FEATURE_UPROBE_SESSION))
+		return TRACER_BACKEND_SESSION;
+	if (feature_has(FEATURE_UPROBE_MULTI) &&
+	    (options->scope != SCOPE_LISTED || feature_has(FEATURE_UPROBE_MULTI_PID)))
+		return TRACER_BACKEND_MULTI;
+	return TRACER_BACKEND_PERF;
+}
+
+static int attach_type(enum tracer_backend backend, bool session)
+{
+	if (backend == TRACER_BACKEND_PERF)
+		return 0;
+	return session ? BPF_LINK_UPROBE_SESSION : BPF_LINK_UPROBE_MULTI;
+}
+
+/* Which programs this mode needs, and what they will be attached as. */
+static void choose_programs(struct tracer *tracer)
+{
+	struct heaptap_bpf *skel = tracer->skel;
+	bool session = tracer->backend == TRACER_BACKEND_SESSION;
+	const struct {
+		struct bpf_program *prog;
+		bool wanted;
+		bool session;
+	} rows[] = {
+		{ skel->progs.heaptap_session, !tracer->empty && tracer->live && session, true },
+		{ skel->progs.heaptap_enter, !tracer->empty && !(tracer->live && session), false },
+		{ skel->progs.heaptap_return, !tracer->empty && tracer->live && !session, false },
+		{ skel->progs.heaptap_free, !tracer->empty && tracer->live, false },
+		{ skel->progs.heaptap_empty_session, tracer->empty && tracer->live && session, true },
+		{ skel->progs.heaptap_empty, tracer->empty, false },
+		{ skel->progs.heaptap_libs, true, false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bpf_program__set_autoload(rows[i].prog, rows[i].wanted);
+		bpf_program__set_expected_attach_type(
+			rows[i].prog,
+			(enum bpf_attach_type)attach_type(tracer->backend, rows[i].session));
+	}
+}
+
+static void configure(struct tracer *tracer, const struct tracer_options *options)
+{
+	struct heaptap_bpf *skel = tracer->skel;
+	struct config *config = (struct config *)&skel->rodata->config;
+
+	config->scope = options->scope;
+	config->self_tgid = (uint32_t)getpid();
+	config->live = options->live;
+	config->session = tracer->backend == TRACER_BACKEND_SESSION;
+	config->lifetimes = options->lifetimes;
+	config->sampling = options->sampling;
+	config->cgroup_subsys = options->cgroup_subsys;
+	config->cgroup_id = options->cgroup_id;
+	config->image_max = options->image_max;
+	config->site_max = options->image_max + options->site_max;
+	config->frame_max = options->frame_max;
+	config->scratch_cnt = (uint32_t)tracer->cpu_cnt * SCRATCH_PER_CPU;
+	config->row_cnt = options->row_max;
+	config->page_cnt = options->page_max;
+	config->depth_max = options->depth_max;
+
+	skel->bss->control.image_next = 1;
+	skel->bss->control.site_next = options->image_max;
+	skel->bss->control.file_next = 1;
+
+	tracer->image_max = options->image_max;
+	tracer->site_max = config->site_max;
+	tracer->frame_max = options->frame_max;
+
+	bpf_map__set_max_entries(skel->maps.images, options->image_max);
+	bpf_map__set_max_entries(skel->maps.processes, options->image_max * 2);
+	bpf_map__set_max_entries(skel->maps.sites, config->site_max);
+	bpf_map__set_max_entries(skel->maps.site_index, options->site_max);
+	bpf_map__set_max_entries(skel->maps.frames, options->frame_max);
+	bpf_map__set_max_entries(skel->maps.stacks, options->site_max);
+	bpf_map__set_max_entries(skel->maps.live, options->live ? options->live_max : 1);
+	bpf_map__set_max_entries(skel->maps.scratch, config->scratch_cnt);
+	bpf_map__set_max_entries(skel->maps.rows, options->row_max);
+	bpf_map__set_max_entries(skel->maps.pages, options->page_max);
+}
+
+static int map_arrays(struct tracer *tracer)
+{
+	const struct {
+		struct bpf_map *map;
+		struct mapped *to;
+	} arrays[] = {
+		{ tracer->skel->maps.sites, &tracer->sites },
+		{ tracer->skel->maps.frames, &tracer->frames },
+		{ tracer->skel->maps.images, &tracer->images },
+		{ tracer->skel->maps.rows, &tracer->rows },
+		{ tracer->skel->maps.pages, &tracer->pages },
+	};
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+		err = mapped__open(arrays[i].to, bpf_map__fd(arrays[i].map),
+				   bpf_map__value_size(arrays[i].map),
+				   bpf_map__max_entries(arrays[i].map));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int on_notice(void *ctx, void *data, size_t size)
+{
+	struct tracer *tracer = ctx;
+
+	if (size >= sizeof(struct notice) && tracer->notice_fn)
+		tracer->notice_fn(data, tracer->notice_ctx);
+	return 0;
+}
+
+static int attach_process_events(struct tracer *tracer)
+{
+	struct heaptap_bpf *skel = tracer->skel;
+
+	tracer->fork = bpf_program__attach(skel->progs.heaptap_fork);
+	tracer->exec = bpf_program__attach(skel->progs.heaptap_exec);
+	tracer->exit = bpf_program__attach(skel->progs.heaptap_exit);
+	return tracer->fork && tracer->exec && tracer->exit ? 0 : -errno;
+}
+
+static int load_error(int err, enum tracer_open_error *ret_why)
+{
+	if (!feature_has(FEATURE_BTF))
+		*ret_why = TRACER_NO_BTF;
+	else if (!feature_has(FEATURE_BPF))
+		*ret_why = TRACER_NO_PRIVILEGE;
+	else if (!feature_has(FEATURE_UPROBE_PERF) && !feature_has(FEATURE_UPROBE_MULTI))
+		*ret_why = TRACER_NO_UPROBES;
+	else if (err == -ENOMEM || err == -E2BIG)
+		*ret_why = TRACER_NO_MEMORY;
+	else
+		*ret_why = TRACER_LOAD_FAILED;
+	return err;
+}
+
+int tracer__open(const struct tracer_options *options, struct tracer **ret,
+		 enum tracer_open_error *ret_why)
+{
+	struct tracer *tracer __free(tracer) = calloc(1, sizeof(*tracer));
+	int err;
+
+	*ret_why = TRACER_NO_MEMORY;
+	if (!tracer)
+		return -ENOMEM;
+	libbpf_set_print(keep_log);
+	last_log[0] = '\0';
+	tracer->cpu_cnt = libbpf_num_possible_cpus();
+	tracer->live = options->live;
+	tracer->empty = options->empty;
+	if (!feature_has(FEATURE_BTF) || !feature_has(FEATURE_BPF))
+		return load_error(-EPERM, ret_why);
+	tracer->backend = options->backend ? options->backend : best_backend(options);
+	tracer->skel = heaptap_bpf__open();
+	if (!tracer->skel)
+		return load_error(-errno, ret_why);
+	configure(tracer, options);
+	choose_programs(tracer);
+	err = heaptap_bpf__load(tracer->skel);
+	if (!err)
+		err = map_arrays(tracer);
+	if (!err)
+		err = attach_process_events(tracer);
+	if (err)
+		return load_error(err, ret_why);
+	tracer->ring = ring_buffer__new(bpf_map__fd(tracer->skel->maps.notices), on_notice, tracer, NULL);
+	if (!tracer->ring)
+		return load_error(-errno, ret_why);
+	*ret_why = TRACER_OK;
+	*ret = TAKE_PTR(tracer);
+	return 0;
+}
+
+void tracer__detach(struct tracer *tracer)
+{
+	size_t i;
+
+	for (i = 0; i < tracer->links.cnt; i++)
+		close(tracer->links.at[i]);
+	vec__done(&tracer->links);
+}
+
+void tracer__free(struct tracer *tracer)
+{
+	size_t i;
+
+	if (!tracer)
+		return;
+	tracer__detach(tracer);
+	for (i = 0; i < tracer->lib_links.cnt; i++)
+		close(tracer->lib_links.at[i]);
+	vec__done(&tracer->lib_links);
+	bpf_link__destroy(tracer->fork);
+	bpf_link__destroy(tracer->exec);
+	bpf_link__destroy(tracer->exit);
+	ring_buffer__free(tracer->ring);
+	mapped__close(&tracer->sites);
+	mapped__close(&tracer->frames);
+	mapped__close(&tracer->images);
+	mapped__close(&tracer->rows);
+	mapped__close(&tracer->pages);
+	heaptap_bpf__destroy(tracer->skel);
+	free(tracer);
+}
+
+enum tracer_backend tracer__backend(const struct tracer *tracer)
+{
+	return tracer->backend;
+}
+
+static struct control *control(const struct tracer *tracer)
+{
+	return &tracer->skel->bss->control;
+}
+
+int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint64_t mean_bytes,
+		      uint32_t *ret)
+{
+	uint32_t id = __atomic_fetch_add(&control(tracer)->image_next, 1, __ATOMIC_SEQ_CST);
+	struct process process = { .image = id };
+	struct timespec now;
+	struct image *image;
+	int err;
+
+	if (id >= tracer->image_max)
+		return -ENOSPC;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	image = mapped__at(&tracer->images, id);
+	image->tgid = (uint32_t)tgid;
+	image->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	image->mean_bytes = mean_bytes;
+	snprintf(image->comm, sizeof(image->comm), "%s", comm);
+	err = bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.processes), &tgid, &process, BPF_ANY);
+	if (!err && ret)
+		*ret = id;
+	return err;
+}
+
+void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes)
+{
+	struct image *info = mapped__at(&tracer->images, image);
+
+	if (image < tracer->image_max)
+		__atomic_store_n(&info->mean_bytes, mean_bytes, __ATOMIC_RELAXED);
+}
+
+/* One program on @cnt sites; the descriptors go to @links. */
+static int attach_program(struct tracer *tracer, const struct bpf_program *prog, int type,
+			  const struct bpf_link_sites *sites, int on_return, void *links)
+{
+	VEC(int) *to = links;
+	int link, event, err;
+	uint32_t i;
+
+	if (tracer->backend != TRACER_BACKEND_PERF) {
+		link = bpf_link_uprobe_multi(bpf_program__fd(prog), type, sites, on_return);
+		if (link < 0)
+			return link;
+		err = vec__push(to, link);
+		if (err)
+			close(link);
+		return err;
+	}
+	err = vec__reserve(to, to->cnt + 2 * (size_t)sites->cnt);
+	for (i = 0; !err && i < sites->cnt; i++) {
+		err = bpf_link_uprobe_perf(bpf_program__fd(prog), sites->path, sites->offsets[i],
+					   sites->cookies[i], sites->pid, on_return, &link, &event);
+		if (err)
+			break;
+		to->at[to->cnt++] = link;
+		to->at[to->cnt++] = event;
+	}
+	return err;
+}
+
+/* The programs for one kind of site (allocating or freeing), in the order they must be attached: return probes
+ * first, so that no entry goes without its return. */
+static int attach_kind(struct tracer *tracer, const struct bpf_link_sites *sites, bool allocates)
+{
+	struct heaptap_bpf *skel = tracer->skel;
+	bool session = tracer->backend == TRACER_BACKEND_SESSION && tracer->live;
+	const struct bpf_program *enter;
+	int err = 0;
+
+	if (!sites->cnt || (!allocates && !tracer->live))
+		return 0;
+	if (allocates && session) {
+		enter = tracer->empty ? skel->progs.heaptap_empty_session : skel->progs.heaptap_session;
+		return attach_program(tracer, enter, BPF_LINK_UPROBE_SESSION, sites, 0, &tracer->links);
+	}
+	if (allocates && tracer->live)
+		err = attach_program(tracer,
+				     tracer->empty ? skel->progs.heaptap_empty :
+						     skel->progs.heaptap_return,
+				     BPF_LINK_UPROBE_MULTI, sites, 1, &tracer->links);
+	if (err)
+		return err;
+	enter = allocates ? skel->progs.heaptap_enter : skel->progs.heaptap_free;
+	if (tracer->empty)
+		enter = skel->progs.heaptap_empty;
+	return attach_program(tracer, enter, BPF_LINK_UPROBE_MULTI, sites, 0, &tracer->links);
+}
+
+/* Give each site its entry in the probe map; cookies and offsets come out split by kind. */
+struct split {
+	uint64_t *offsets;
+	uint64_t *cookies;
+	uint32_t cnt;
+};
+
+static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
+			  struct split *alloc, struct split *release)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.probes), err;
+	struct split *to;
+	size_t i;
+
+	for (i = 0; i < cnt; i++) {
+		err = bpf_map_update_elem(fd, &tracer->probe_used, &sites[i].probe, BPF_ANY);
+		if (err)
+			return err == -E2BIG ? -ENOSPC : err;
+		to = sites[i].probe.flags & PROBE_ALLOC ? alloc : release;
+		to->offsets[to->cnt] = sites[i].offset;
+		to->cookies[to->cnt++] = tracer->probe_used++;
+	}
+	return 0;
+}
+
+/* Close the links from the @keep'th on. */
+static void unwind_links(struct tracer *tracer, size_t keep)
+{
+	while (tracer->links.cnt > keep)
+		close(tracer->links.at[--tracer->links.cnt]);
+}
+
+int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites, size_t cnt)
+{
+	uint64_t *words __free_mem = calloc(4 * cnt + 1, sizeof(*words));
+	struct split alloc = { words, words + cnt, 0 };
+	struct split release = { words + 2 * cnt, words + 3 * cnt, 0 };
+	size_t keep = tracer->links.cnt;
+	struct bpf_link_sites link = { .pid = pid };
+	char path[64];
+	int err;
+
+	if (!words)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	link.path = path;
+	err = register_sites(tracer, sites, cnt, &alloc, &release);
+	if (err)
+		return err;
+	/* Frees first: a block seen allocated must also be seen freed. */
+	link.offsets = release.offsets;
+	link.cookies = release.cookies;
+	link.cnt = release.cnt;
+	err = attach_kind(tracer, &link, false);
+	link.offsets = alloc.offsets;
+	link.cookies = alloc.cookies;
+	link.cnt = alloc.cnt;
+	if (!err)
+		err = attach_kind(tracer, &link, true);
+	if (err)
+		unwind_links(tracer, keep);
+	return err;
+}
+
+int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset)
+{
+	uint64_t cookie = 0;
+	struct bpf_link_sites link = { .offsets = &offset, .cookies = &cookie, .cnt = 1, .pid = pid };
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	link.path = path;
+	return attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI, &link, 0,
+			      &tracer->lib_links);
+}
+
+/* The number BPF has given the file already, or the next one. */
+static uint32_t file_id(struct tracer *tracer, const struct unwind_file_key *key)
+{
+	struct unwind_file known;
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.files), key, &known))
+		return known.id;
+	return __atomic_fetch_add(&control(tracer)->file_next, 1, __ATOMIC_SEQ_CST);
+}
+
+int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
+		      const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
+		      size_t page_cnt, uint32_t page_base, uint32_t *ret_id)
+{
+	struct unwind_file file = { .id = file_id(tracer, key), .flags = UNWIND_FILE_NO_CFI };
+	bool full = row_cnt > tracer->rows.cnt - tracer->row_used ||
+		    page_cnt + 1 > tracer->pages.cnt - tracer->page_used;
+	uint32_t *to;
+	size_t i;
+	int err;
+
+	if (row_cnt && !full) {
+		memcpy(mapped__at(&tracer->rows, tracer->row_used), rows, row_cnt * sizeof(*rows));
+		to = mapped__at(&tracer->pages, tracer->page_used);
+		for (i = 0; i <= page_cnt; i++)
+			to[i] = pages[i] + tracer->row_used;
+		file.flags = UNWIND_FILE_TABLE;
+		file.page0 = tracer->page_used;
+		file.page_cnt = (uint32_t)page_cnt;
+		file.page_base = page_base;
+		file.row0 = tracer->row_used;
+		tracer->row_used += (uint32_t)row_cnt;
+		tracer->page_used += (uint32_t)page_cnt + 1;
+	}
+	err = bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.files), key, &file, BPF_ANY);
+	if (err)
+		return err;
+	if (ret_id)
+		*ret_id = file.id;
+	return row_cnt && full ? -ENOSPC : 0;
+}
+
+size_t tracer__rows_left(const struct tracer *tracer)
+{
+	return tracer->rows.cnt - tracer->row_used;
+}
+
+void tracer__activate(struct tracer *tracer)
+{
+	__atomic_store_n(&control(tracer)->active, 1, __ATOMIC_SEQ_CST);
+}
+
+void tracer__deactivate(struct tracer *tracer)
+{
+	__atomic_store_n(&control(tracer)->active, 0, __ATOMIC_SEQ_CST);
+	/* A program runs for microseconds; a preempted one may wait for its turn. */
+	usleep(20000);
+}
+
+int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, void *ctx)
+{
+	int n;
+
+	tracer->notice_fn = fn;
+	tracer->notice_ctx = ctx;
+	n = timeout_ms ? ring_buffer__poll(tracer->ring, timeout_ms) : ring_buffer__consume(tracer->ring);
+	return n < 0 && n != -EINTR ? n : 0;
+}
+
+int tracer__notice_fd(const struct tracer *tracer)
+{
+	return ring_buffer__epoll_fd(tracer->ring);
+}
+
+static size_t used(uint32_t next, uint32_t max)
+{
+	return next < max ? next : max;
+}
+
+const struct site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt)
+{
+	*ret_cnt = used(control(tracer)->site_next, tracer->site_max);
+	return tracer->sites.at;
+}
+
+const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt)
+{
+	*ret_cnt = used(control(tracer)->frame_next, tracer->frame_max);
+	return tracer->frames.at;
+}
+
+const struct image *tracer__images(const struct tracer *tracer, size_t *ret_cnt)
+{
+	*ret_cnt = used(control(tracer)->image_next, tracer->image_max);
+	return tracer->images.at;
+}
+
+int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT])
+{
+	uint64_t *values __free_mem = calloc((size_t)tracer->cpu_cnt, sizeof(*values));
+	uint64_t sums[STAT_CNT] = {};
+	uint32_t i;
+	int cpu, err;
+
+	if (!values)
+		return -ENOMEM;
+	for (i = 0; i < STAT_CNT; i++) {
+		err = bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.stats), &i, values);
+		if (err)
+			return err;
+		for (cpu = 0; cpu < tracer->cpu_cnt; cpu++)
+			sums[i] += values[cpu];
+	}
+	memcpy(ret, sums, sizeof(sums));
+	return 0;
+}
+
+uint64_t tracer__map_bytes(const struct tracer *tracer)
+{
+	struct bpf_map *map;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_map(map, tracer->skel->obj)
+		sum += mapped_memlock(bpf_map__fd(map));
+	return sum;
+}
+
+uint64_t tracer__run_ns(const struct tracer *tracer, uint64_t *ret_run_cnt)
+{
+	struct bpf_program *prog;
+	uint64_t ns = 0;
+
+	*ret_run_cnt = 0;
+	bpf_object__for_each_program(prog, tracer->skel->obj) {
+		struct bpf_prog_info info = {};
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__fd(prog) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		ns += info.run_time_ns;
+		*ret_run_cnt += info.run_cnt;
+	}
+	return ns;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel side as one object. Its life is a sequence of verbs:
+ *
+ *	open	sizes and modes are fixed, programs and maps are loaded; nothing is attached
+ *	add_image, add_table, attach	in any order, any number of times
+ *	activate	from this moment on events count
+ *	deactivate	and from this one they do not
+ *	free	detaches all; safe after any prefix of the above
+ *
+ * The arrays that BPF fills are mapped: sites, frames and images are read in place.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "abi/alloc.h"
+#include "abi/notice.h"
+#include "abi/probe.h"
+#include "abi/stats.h"
+#include "abi/unwind.h"
+#include "base/cleanup.h"
+
+struct tracer;
+
+enum tracer_backend {
+	TRACER_BACKEND_AUTO, /* the best this kernel has */
+	TRACER_BACKEND_SESSION,
+	TRACER_BACKEND_MULTI,
+	TRACER_BACKEND_PERF,
+};
+const char *tracer_backend_name(enum tracer_backend backend);
+
+struct tracer_options {
+	enum tracer_backend backend;
+	uint32_t scope; /* SCOPE_* */
+	uint64_t cgroup_id; /* SCOPE_CGROUP: kernfs id, and the v1 controller's index or CGROUP_V2 */
+	uint32_t cgroup_subsys;
+	bool live; /* track blocks until their free */
+	bool lifetimes; /* keep their times */
+	bool sampling;
+	bool empty; /* programs that do nothing: what the traps alone cost */
+	uint32_t image_max;
+	uint32_t site_max;
+	uint32_t frame_max; /* 8 bytes each */
+	uint32_t live_max;
+	uint32_t row_max; /* unwind rows, 8 bytes each */
+	uint32_t page_max; /* page index, 4 bytes per 4 KiB of code */
+	uint32_t depth_max;
+};
+
+/* Where a probe goes in its file. */
+struct tracer_site {
+	uint64_t offset;
+	struct probe probe;
+};
+
+enum tracer_open_error {
+	TRACER_OK,
+	TRACER_NO_BTF,
+	TRACER_NO_PRIVILEGE,
+	TRACER_NO_UPROBES,
+	TRACER_NO_MEMORY, /* a map could not be made: options' sizes are too large */
+	TRACER_LOAD_FAILED, /* the verifier said no; tracer_last_log() has its words */
+};
+
+/* 0 or -errno; @ret_why says which remedy applies. */
+int tracer__open(const struct tracer_options *options, struct tracer **ret,
+		 enum tracer_open_error *ret_why);
+void tracer__free(struct tracer *tracer);
+DEFINE_CLEANUP(tracer);
+/* What libbpf and the verifier said last; for LOG_LEVEL_DEBUG and TRACER_LOAD_FAILED. */
+const char *tracer_last_log(void);
+
+enum tracer_backend tracer__backend(const struct tracer *tracer);
+
+/* Trace process @tgid; 0, -ENOSPC if the image array is full, or -errno. @ret may be NULL. */
+int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint64_t mean_bytes,
+		      uint32_t *ret);
+/* Change an image's sampling mean; takes effect with its next allocation. */
+void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes);
+
+/*
+ * Probe @cnt sites of the file behind @fd, in process @pid or (0) in all that map it. One probe per site is the
+ * caller's care. 0 or -errno, and then none of them is attached.
+ */
+int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
+		   size_t cnt);
+/* Watch the loader's "list of libraries changed" function at @offset. */
+int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset);
+/* Detach all allocator probes, keep everything counted. */
+void tracer__detach(struct tracer *tracer);
+
+/*
+ * Give the walker a file's table. Row and page numbers are relative to the table. -ENOSPC: the arrays are full, and
+ * the file goes without. @row_cnt 0 says that the file has no CFI. @ret_id: the file's number in frames.
+ */
+int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
+		      const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
+		      size_t page_cnt, uint32_t page_base, uint32_t *ret_id);
+size_t tracer__rows_left(const struct tracer *tracer);
+
+void tracer__activate(struct tracer *tracer);
+/* Returns once no program that saw the switch on can still be running. */
+void tracer__deactivate(struct tracer *tracer);
+
+/* Poll for notices; @fn is called for each. 0 or -errno. @timeout_ms 0 does not wait. */
+typedef void (*tracer_notice_fn)(const struct notice *notice, void *ctx);
+int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, void *ctx);
+/* To wait for notices in a poll loop of one's own. */
+int tracer__notice_fd(const struct tracer *tracer);
+
+/* Views of the mapped arrays, valid as long as the tracer; entries beyond the counts are unused. */
+const struct site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt);
+const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt);
+const struct image *tracer__images(const struct tracer *tracer, size_t *ret_cnt);
+int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT]);
+
+/* Kernel memory of all maps, as the kernel accounts it. */
+uint64_t tracer__map_bytes(const struct tracer *tracer);
+/* CPU time our programs took, if the kernel keeps run time statistics; else 0. */
+uint64_t tracer__run_ns(const struct tracer *tracer, uint64_t *ret_run_cnt);
