@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/buf.h"
 
 size_t utf8_char_len(const char *str, size_t len_bytes)
 {
@@ -57,4 +60,30 @@ size_t utf8_valid_len(const char *str, size_t len_bytes)
 		i += len;
 	}
 	return i;
+}
+
+static bool is_control(const unsigned char *s, size_t len_bytes)
+{
+	if (len_bytes == 1)
+		return *s < 0x20 || *s == 0x7f;
+	return len_bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+}
+
+void utf8_append_clean(struct buf *out, const char *str, size_t len_bytes)
+{
+	const char *end = str + len_bytes, *kept = str;
+	size_t len;
+
+	while (str < end) {
+		len = utf8_char_len(str, (size_t)(end - str));
+		if (len && !is_control((const unsigned char *)str, len)) {
+			str += len;
+			continue;
+		}
+		buf__append(out, kept, (size_t)(str - kept));
+		buf__append_str(out, "\xef\xbf\xbd");
+		str += len ? len : 1;
+		kept = str;
+	}
+	buf__append(out, kept, (size_t)(end - kept));
 }

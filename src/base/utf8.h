@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+struct buf;
+
 /*
  * Length of the longest valid UTF-8 prefix of @str (RFC 3629: no surrogates, no overlong forms,
  * nothing beyond U+10FFFF). Equal to @len_bytes if all of it is valid.
@@ -16,3 +18,9 @@ size_t utf8_valid_len(const char *str, size_t len_bytes);
  * read.
  */
 size_t utf8_char_len(const char *str, size_t len_bytes);
+
+/*
+ * Append @str to @out with U+FFFD for each byte that is not UTF-8 and for each control character
+ * (C0, DEL, C1), so that a name cannot steer a terminal. Failures are @out's.
+ */
+void utf8_append_clean(struct buf *out, const char *str, size_t len_bytes);
