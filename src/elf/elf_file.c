@@ -55,7 +55,7 @@ int elf_file__read(const struct elf_file *elf, uint64_t off, void *data, size_t 
 	return 0;
 }
 
-static int elf_check_ident(const Elf64_Ehdr *ehdr)
+static int elf_check_ident(const Elf64_Ehdr *ehdr, bool linked)
 {
 	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
 		return -ENOEXEC;
@@ -63,7 +63,7 @@ static int elf_check_ident(const Elf64_Ehdr *ehdr)
 		return -ENOTSUP;
 	if (ehdr->e_machine != EM_X86_64 && ehdr->e_machine != EM_AARCH64)
 		return -ENOTSUP;
-	if (ehdr->e_type != ET_EXEC && ehdr->e_type != ET_DYN)
+	if (ehdr->e_type != ET_EXEC && ehdr->e_type != ET_DYN && (linked || ehdr->e_type != ET_REL))
 		return -ENOTSUP;
 	return 0;
 }
@@ -164,7 +164,8 @@ static int elf_load_sections(struct elf_file *elf)
 	return err == -ENODATA ? 0 : err;
 }
 
-static int elf_open(struct elf_file *elf)
+/* @linked: without program headers it is no file for us. */
+static int elf_open(struct elf_file *elf, bool linked)
 {
 	int err;
 
@@ -174,10 +175,10 @@ static int elf_open(struct elf_file *elf)
 	err = elf_file__read(elf, 0, &elf->ehdr, sizeof(elf->ehdr));
 	if (err)
 		return err == -ENODATA ? -ENOEXEC : err;
-	err = elf_check_ident(&elf->ehdr);
+	err = elf_check_ident(&elf->ehdr, linked);
 	if (err)
 		return err;
-	err = elf_load_phdrs(elf);
+	err = linked || elf->ehdr.e_phnum ? elf_load_phdrs(elf) : 0;
 	if (err)
 		return err;
 	return elf_load_sections(elf);
@@ -192,7 +193,7 @@ static struct elf_file *elf_file__new(void)
 	return elf;
 }
 
-int elf_file__open_fd(int fd, struct elf_file **ret)
+static int elf_file__open_any(int fd, bool linked, struct elf_file **ret)
 {
 	struct elf_file *elf __free(elf_file) = NULL;
 	struct stat st;
@@ -209,11 +210,21 @@ int elf_file__open_fd(int fd, struct elf_file **ret)
 	elf->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (elf->fd < 0)
 		return -errno;
-	err = elf_open(elf);
+	err = elf_open(elf, linked);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(elf);
 	return 0;
+}
+
+int elf_file__open_fd(int fd, struct elf_file **ret)
+{
+	return elf_file__open_any(fd, true, ret);
+}
+
+int elf_file__open_debug_fd(int fd, struct elf_file **ret)
+{
+	return elf_file__open_any(fd, false, ret);
 }
 
 int elf_file__open(const char *path, struct elf_file **ret)
@@ -235,7 +246,7 @@ int elf_file__open_mem(const void *image, size_t len_bytes, struct elf_file **re
 		return -ENOMEM;
 	elf->image = image;
 	elf->size_bytes = len_bytes;
-	err = elf_open(elf);
+	err = elf_open(elf, true);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(elf);

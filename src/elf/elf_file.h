@@ -39,6 +39,9 @@ struct elf_span {
 int elf_file__open(const char *path, struct elf_file **ret);
 /* @fd stays the caller's. Its position is neither used nor moved. */
 int elf_file__open_fd(int fd, struct elf_file **ret);
+/* The same for files that hold nothing but debug data and so need no program headers: .dwo, .dwp,
+ * what dwz makes. */
+int elf_file__open_debug_fd(int fd, struct elf_file **ret);
 /* An image that is in memory as it would be in a file (the vdso, unpacked debug data). @image stays
  * the caller's and must outlive the elf_file. */
 int elf_file__open_mem(const void *image, size_t len_bytes, struct elf_file **ret);
