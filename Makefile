@@ -105,7 +105,7 @@ setup:
 	scripts/setup
 
 demo:
-	scripts/setup build demo
+	scripts/setup
 	$(MAKE) --no-print-directory all
 	scripts/demo $(BIN)
 

@@ -2,11 +2,9 @@
 #include "cli/completion.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/option_values.h"
 #include "cli/options_table.h"
 
 static const struct command no_command = { .name = "", .id = 0 };
@@ -34,20 +32,12 @@ static void quoted(const char *text, const char *quote, struct buf *out)
 	}
 }
 
-/* @before, the option's words and @after; nothing at all if it has none. Returns whether it has. */
-static bool words(const struct option_def *def, const char *before, const char *after,
-		  struct buf *out)
+static void words(const char *const *values, const char *separator, struct buf *out)
 {
-	const char *list[OPTION_WORDS_MAX];
-	size_t cnt = option_value_words(def, list), i;
+	size_t i;
 
-	if (!cnt)
-		return false;
-	buf__append_str(out, before);
-	for (i = 0; i < cnt; i++)
-		buf__printf(out, "%s%s", i ? " " : "", list[i]);
-	buf__append_str(out, after);
-	return true;
+	for (i = 0; values && values[i]; i++)
+		buf__printf(out, "%s%s", i ? separator : "", values[i]);
 }
 
 /* --- bash
@@ -66,21 +56,8 @@ static void bash_option_list(const struct command *cmd, struct buf *out)
 	}
 }
 
-static void bash_value(const struct option_def *def, struct buf *out)
-{
-	if (words(def, "COMPREPLY=($(compgen -W '", "' -- \"$cur\"))", out))
-		return;
-	if (def->type == OPT_FILE || def->type == OPT_DIR)
-		buf__printf(out, "compopt -o filenames\n\t\tCOMPREPLY=($(compgen -%c -- \"$cur\"))",
-			    def->type == OPT_DIR ? 'd' : 'f');
-	else if (def->type == OPT_PIDS)
-		buf__append_str(out, "COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" "
-				     "-- \"$cur\"))");
-	else
-		buf__append_str(out, "COMPREPLY=()");
-}
-
-/* How values are completed, as cases of $prev; they do not differ between commands. */
+/* How the value of an option is completed, as a case of $prev; values do not differ between
+ * commands. */
 static void bash_values(struct buf *out)
 {
 	const struct option_def *def;
@@ -92,7 +69,22 @@ static void bash_values(struct buf *out)
 		if (def->letter)
 			buf__printf(out, "|-%c", def->letter);
 		buf__append_str(out, ")\n\t\t");
-		bash_value(def, out);
+		if (def->values) {
+			buf__append_str(out, "COMPREPLY=($(compgen -W '");
+			words(def->values, " ", out);
+			buf__append_str(out, "' -- \"$cur\"))");
+		} else if (def->type == OPT_FILE || def->type == OPT_DIR) {
+			buf__printf(
+				out,
+				"compopt -o filenames\n\t\tCOMPREPLY=($(compgen -%c -- \"$cur\"))",
+				def->type == OPT_DIR ? 'd' : 'f');
+		} else if (def->type == OPT_PIDS) {
+			buf__append_str(out,
+					"COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" "
+					"-- \"$cur\"))");
+		} else {
+			buf__append_str(out, "COMPREPLY=()");
+		}
 		buf__append_str(out, "\n\t\treturn ;;\n");
 	}
 }
@@ -154,8 +146,10 @@ static void zsh_action(const struct option_def *def, struct buf *out)
 	buf__append_char(out, ':');
 	zsh_text(def->arg, out);
 	buf__append_char(out, ':');
-	if (words(def, "(", ")", out)) {
-		return;
+	if (def->values) {
+		buf__append_char(out, '(');
+		words(def->values, " ", out);
+		buf__append_char(out, ')');
 	} else if (def->type == OPT_FILE) {
 		buf__append_str(out, "_files");
 	} else if (def->type == OPT_DIR) {
@@ -232,8 +226,13 @@ static void fish_option(const struct option_def *def, const char *condition, str
 		buf__append_str(out, " -r -F");
 	else if (def->arg)
 		buf__append_str(out, " -x");
-	if (!words(def, " -a '", "'", out) && def->type == OPT_PIDS)
+	if (def->values) {
+		buf__append_str(out, " -a '");
+		words(def->values, " ", out);
+		buf__append_char(out, '\'');
+	} else if (def->type == OPT_PIDS) {
 		buf__append_str(out, " -a '(__fish_complete_pids)'");
+	}
 	buf__append_str(out, " -d '");
 	quoted(def->help, "\\'", out);
 	buf__append_str(out, "'\n");

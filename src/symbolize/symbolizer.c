@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolize/symbolizer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hashmap.h"
+#include "base/intern.h"
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "proc/proc_info.h"
+#include "symbolize/debuginfod.h"
+#include "symbolize/demangle.h"
+#include "symbolize/root_dir.h"
+#include "symbolize/sym_file.h"
+#include "symbolize/sym_jit.h"
+#include "symbolize/vdso.h"
+
+#define LINES_PER_CHUNK   1024u
+#define NAME_MAX_BYTES    65536u
+#define NO_FILE           UINT32_MAX
+#define PROGRESS_INTERVAL 256u
+
+struct root {
+	int fd;
+	dev_t dev;
+	ino_t ino;
+};
+
+struct file {
+	struct sym_file *source;
+	struct hashmap *results; /* offset -> index in symbolizer.results */
+};
+
+struct process {
+	struct sym_jit *jit;
+	struct hashmap *results; /* address -> index in symbolizer.results */
+};
+
+struct result {
+	const struct sym_line *lines;
+	size_t cnt;
+};
+
+struct symbolizer {
+	struct sym_sources sources; /* with our root only */
+	VEC(struct root) roots;     /* [0] is ours */
+	VEC(struct file) files;
+	VEC(struct process) processes;
+	VEC(struct result) results;
+	VEC(struct sym_line *) chunks; /* lines never move: the newest is filled, full ones stay */
+	size_t chunk_used, chunk_cap;
+	struct intern *strings;
+	struct hashmap
+		*demangled; /* string id of a linker name -> string id of its readable form */
+	struct buf *scratch;
+	struct sym_place place;
+	uint32_t vdso;
+	struct symbolizer_stats stats;
+};
+
+/* --- making and freeing
+ * ------------------------------------------------------------------------------ */
+
+static int add_root(struct symbolizer *sym, const char *path, int *ret_fd)
+{
+	int fd __close_fd = -1;
+	struct stat st;
+	size_t i;
+	int err;
+
+	err = root_dir_open(path, &fd);
+	if (err)
+		return err;
+	if (fstat(fd, &st))
+		return -errno;
+	for (i = 0; i < sym->roots.cnt; i++) {
+		if (sym->roots.at[i].dev != st.st_dev || sym->roots.at[i].ino != st.st_ino)
+			continue;
+		*ret_fd = sym->roots.at[i].fd;
+		return 0;
+	}
+	err = vec__push(&sym->roots, (struct root){ fd, st.st_dev, st.st_ino });
+	if (err)
+		return err;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+struct symbolizer *symbolizer__new(const struct symbolizer_opts *opts)
+{
+	struct symbolizer *sym __free(symbolizer) = calloc(1, sizeof(*sym));
+	struct sym_sources *sources;
+
+	if (!sym)
+		return NULL;
+	sym->vdso = NO_FILE;
+	sym->strings = intern__new();
+	sym->demangled = hashmap__new();
+	sym->scratch = buf__new(0);
+	if (!sym->strings || !sym->demangled || !sym->scratch)
+		return NULL;
+	sources = &sym->sources;
+	sources->roots.debug_dir = opts && opts->debug_dir ? opts->debug_dir : DEBUG_DIR;
+	sources->no_lines = opts && opts->no_lines;
+	sources->no_debug_files = opts && opts->no_debug_files;
+	if (!sources->no_debug_files)
+		sources->debuginfod = debuginfod__new();
+	if (!add_root(sym, "/", &sources->roots.fds[0]))
+		sources->roots.cnt = 1;
+	return TAKE_PTR(sym);
+}
+
+void symbolizer__free(struct symbolizer *sym)
+{
+	size_t i;
+
+	if (!sym)
+		return;
+	for (i = 0; i < sym->files.cnt; i++) {
+		sym_file__free(sym->files.at[i].source);
+		hashmap__free(sym->files.at[i].results);
+	}
+	for (i = 0; i < sym->processes.cnt; i++) {
+		sym_jit__free(sym->processes.at[i].jit);
+		hashmap__free(sym->processes.at[i].results);
+	}
+	for (i = 0; i < sym->chunks.cnt; i++)
+		free(sym->chunks.at[i]);
+	for (i = 0; i < sym->roots.cnt; i++)
+		close(sym->roots.at[i].fd);
+	vec__done(&sym->files);
+	vec__done(&sym->processes);
+	vec__done(&sym->chunks);
+	vec__done(&sym->roots);
+	vec__done(&sym->results);
+	sym_place_done(&sym->place);
+	debuginfod__free(sym->sources.debuginfod);
+	intern__free(sym->strings);
+	hashmap__free(sym->demangled);
+	buf__free(sym->scratch);
+	free(sym);
+}
+
+/* Takes @source over, also on failure. */
+static int push_file(struct symbolizer *sym, struct sym_file *source, uint32_t *ret_file)
+{
+	struct sym_file *owned __free(sym_file) = source;
+	struct hashmap *results __free(hashmap) = hashmap__new();
+
+	if (!owned || !results || sym->files.cnt >= NO_FILE)
+		return -ENOMEM;
+	if (vec__push(&sym->files, (struct file){ owned, results }))
+		return -ENOMEM;
+	owned = NULL;
+	results = NULL;
+	*ret_file = (uint32_t)(sym->files.cnt - 1);
+	return 0;
+}
+
+int symbolizer__add_file(struct symbolizer *sym, const struct sym_file_desc *desc,
+			 uint32_t *ret_file)
+{
+	struct sym_sources sources = sym->sources;
+	struct debug_roots *roots = &sources.roots;
+
+	/* A root that is gone only means that nothing is looked for there. */
+	if (desc->root && roots->cnt == 1 && !add_root(sym, desc->root, &roots->fds[1]) &&
+	    roots->fds[1] != roots->fds[0])
+		roots->cnt = 2;
+	return push_file(sym, sym_file__new(&sources, desc->fd, desc->path, desc->id), ret_file);
+}
+
+int symbolizer__vdso(struct symbolizer *sym, uint32_t *ret_file)
+{
+	const void *image;
+	size_t len;
+	int err;
+
+	if (sym->vdso == NO_FILE) {
+		err = vdso_image(&image, &len);
+		if (err)
+			return err;
+		err = push_file(sym, sym_file__new_mem(&sym->sources, image, len, "[vdso]"),
+				&sym->vdso);
+		if (err)
+			return err;
+	}
+	*ret_file = sym->vdso;
+	return 0;
+}
+
+int symbolizer__add_process(struct symbolizer *sym, pid_t pid, uint32_t *ret_process)
+{
+	struct hashmap *results __free(hashmap) = hashmap__new();
+	struct sym_jit *jit __free(sym_jit) = NULL;
+	struct proc_info info;
+	char root[32];
+	int root_fd = -1;
+
+	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
+	if (proc_info__read(pid, &info) || !info.ns_pid_cnt || add_root(sym, root, &root_fd))
+		jit = sym_jit__new(-1, pid, 0);
+	else
+		jit = sym_jit__new(root_fd, info.ns_pid[info.ns_pid_cnt - 1], info.uid);
+	if (!results || !jit || vec__push(&sym->processes, (struct process){ jit, results }))
+		return -ENOMEM;
+	jit = NULL;
+	results = NULL;
+	*ret_process = (uint32_t)(sym->processes.cnt - 1);
+	return 0;
+}
+
+/* --- results
+ * ------------------------------------------------------------------------------------------ */
+
+/* Room for @cnt lines side by side, or NULL. */
+static struct sym_line *alloc_lines(struct symbolizer *sym, size_t cnt)
+{
+	struct sym_line *chunk;
+	size_t cap;
+
+	if (!sym->chunks.cnt || sym->chunk_cap - sym->chunk_used < cnt) {
+		cap = cnt > LINES_PER_CHUNK ? cnt : LINES_PER_CHUNK;
+		chunk = calloc(cap, sizeof(*chunk));
+		if (!chunk || vec__push(&sym->chunks, chunk)) {
+			free(chunk);
+			return NULL;
+		}
+		sym->chunk_used = 0;
+		sym->chunk_cap = cap;
+	}
+	chunk = sym->chunks.at[sym->chunks.cnt - 1] + sym->chunk_used;
+	sym->chunk_used += cnt;
+	return chunk;
+}
+
+/* The string, cleaned, by its number among the strings; 0 is "". */
+static int keep(struct symbolizer *sym, const char *str, size_t len, uint32_t *ret_id)
+{
+	buf__reset(sym->scratch);
+	utf8_append_clean(sym->scratch, str, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
+	if (buf__error(sym->scratch))
+		return buf__error(sym->scratch);
+	return intern__add_n(sym->strings, buf__data(sym->scratch), buf__len(sym->scratch), ret_id);
+}
+
+/* Name a line by its linker name; each distinct one is demangled once. */
+static int name_by_symbol(struct symbolizer *sym, const char *name, size_t len,
+			  struct sym_line *line)
+{
+	char *copy __free_mem = strndup(name, len), *readable __free_mem = NULL;
+	uint32_t id, readable_id;
+	uint64_t known;
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	err = keep(sym, copy, strlen(copy), &id);
+	if (err)
+		return err;
+	if (hashmap__get(sym->demangled, id, &known)) {
+		readable_id = (uint32_t)known;
+	} else {
+		readable = demangle(copy);
+		if (!readable)
+			return -ENOMEM;
+		err = keep(sym, readable, strlen(readable), &readable_id);
+		if (!err)
+			err = hashmap__set(sym->demangled, id, readable_id);
+		if (err)
+			return err;
+	}
+	line->system_name = intern__str(sym->strings, id);
+	line->name = intern__str(sym->strings, readable_id ? readable_id : id);
+	return 0;
+}
+
+/* Name it as it stands. */
+static int name_plainly(struct symbolizer *sym, const char *name, size_t len, struct sym_line *line)
+{
+	uint32_t id;
+	int err = keep(sym, name, len, &id);
+
+	if (!err)
+		line->name = line->system_name = intern__str(sym->strings, id);
+	return err;
+}
+
+/* "libfoo.so+0x1234" */
+static int name_by_place(struct symbolizer *sym, const char *base, uint64_t offset,
+			 struct sym_line *line)
+{
+	char *name __free_mem = NULL;
+
+	if (asprintf(&name, "%s+0x%llx", base, (unsigned long long)offset) < 0)
+		return -ENOMEM;
+	line->flags |= SYM_LINE_FALLBACK;
+	return name_plainly(sym, name, strlen(name), line);
+}
+
+static int set_path(struct symbolizer *sym, const char *path, struct sym_line *line)
+{
+	uint32_t id;
+	int err = keep(sym, path, strlen(path), &id);
+
+	if (!err)
+		line->path = intern__str(sym->strings, id);
+	return err;
+}
+
+/*
+ * The function itself has its name from the symbol table where that knows it: that is the same with
+ * and without DWARF, and of aliases the one in use (DWARF calls malloc "__libc_malloc").
+ */
+static int name_function(struct symbolizer *sym, const struct file *file,
+			 const struct dwarf_frame *frame, struct sym_line *line)
+{
+	const struct sym_place *place = &sym->place;
+
+	if (place->has_sym && (place->sym.sized || !frame || !frame->name))
+		return name_by_symbol(sym, place->sym.name, place->sym.name_len, line);
+	if (frame && frame->linkage_name && *frame->linkage_name)
+		return name_by_symbol(sym, frame->linkage_name, strlen(frame->linkage_name), line);
+	if (frame && frame->name && *frame->name)
+		return name_plainly(sym, frame->name, strlen(frame->name), line);
+	return name_by_place(sym, sym_file__basename(file->source), place->vaddr, line);
+}
+
+static int name_inlined(struct symbolizer *sym, const struct dwarf_frame *frame,
+			struct sym_line *line)
+{
+	const char *name = frame->name && *frame->name ? frame->name : "[inlined]";
+
+	if (frame->linkage_name && *frame->linkage_name)
+		return name_by_symbol(sym, frame->linkage_name, strlen(frame->linkage_name), line);
+	return name_plainly(sym, name, strlen(name), line);
+}
+
+static int fill_line(struct symbolizer *sym, const struct file *file,
+		     const struct dwarf_frame *frame, struct sym_line *line)
+{
+	int err;
+
+	*line = (struct sym_line){ .path = "" };
+	if (!frame)
+		return name_function(sym, file, NULL, line);
+	line->line = frame->line;
+	line->start_line = frame->start_line;
+	line->flags = frame->inlined ? SYM_LINE_INLINED : 0;
+	err = set_path(sym, frame->path, line);
+	if (err)
+		return err;
+	return frame->inlined ? name_inlined(sym, frame, line)
+			      : name_function(sym, file, frame, line);
+}
+
+/* Turn sym->place into lines. */
+static int make_result(struct symbolizer *sym, const struct file *file, struct result *ret)
+{
+	const struct dwarf_frames *frames = &sym->place.frames;
+	size_t i, cnt = frames->list.cnt ? frames->list.cnt : 1;
+	struct sym_line *lines = alloc_lines(sym, cnt);
+	int err = lines ? 0 : -ENOMEM;
+
+	for (i = 0; i < cnt && !err; i++)
+		err = fill_line(sym, file, frames->list.cnt ? &frames->list.at[i] : NULL,
+				&lines[i]);
+	if (err)
+		return err;
+	*ret = (struct result){ lines, cnt };
+	return 0;
+}
+
+/* Remember @result under @key, and count it. */
+static int keep_result(struct symbolizer *sym, struct hashmap *results, uint64_t key,
+		       struct result result)
+{
+	int err = vec__push(&sym->results, result);
+
+	if (!err)
+		err = hashmap__set(results, key, sym->results.cnt - 1);
+	if (err)
+		return err;
+	sym->stats.resolved_cnt++;
+	sym->stats.nameless_cnt += !!(result.lines[result.cnt - 1].flags & SYM_LINE_FALLBACK);
+	sym->stats.with_line_cnt += result.lines[0].line != 0;
+	return 0;
+}
+
+int symbolizer__resolve(struct symbolizer *sym, uint32_t file, uint64_t file_offset,
+			const struct sym_line **ret, size_t *ret_cnt)
+{
+	struct result result;
+	struct file *from;
+	uint64_t known;
+	int err;
+
+	if (file >= sym->files.cnt)
+		return -EINVAL;
+	from = &sym->files.at[file];
+	if (hashmap__get(from->results, file_offset, &known)) {
+		result = sym->results.at[known];
+	} else {
+		err = sym_file__find(from->source, file_offset, &sym->place);
+		if (!err)
+			err = make_result(sym, from, &result);
+		if (!err)
+			err = keep_result(sym, from->results, file_offset, result);
+		if (err)
+			return err;
+		sym->stats.limited_cnt += sym->place.limited;
+	}
+	*ret = result.lines;
+	*ret_cnt = result.cnt;
+	return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct sym_address *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return x->file_offset < y->file_offset ? -1 : x->file_offset > y->file_offset;
+}
+
+int symbolizer__resolve_all(struct symbolizer *sym, struct sym_address *addrs, size_t cnt,
+			    bool (*progress)(void *ctx, size_t done, size_t total), void *ctx)
+{
+	const struct sym_line *lines;
+	size_t i, line_cnt;
+	int err;
+
+	qsort(addrs, cnt, sizeof(*addrs), by_place);
+	for (i = 0; i < cnt; i++) {
+		if (progress && i % PROGRESS_INTERVAL == 0 && !progress(ctx, i, cnt))
+			return -ECANCELED;
+		err = symbolizer__resolve(sym, addrs[i].file, addrs[i].file_offset, &lines,
+					  &line_cnt);
+		if (err)
+			return err;
+		if (i + 1 == cnt || addrs[i + 1].file != addrs[i].file)
+			sym_file__drop(sym->files.at[addrs[i].file].source);
+	}
+	return progress && !progress(ctx, cnt, cnt) ? -ECANCELED : 0;
+}
+
+static int make_anon(struct symbolizer *sym, struct sym_jit *jit, uint64_t ip, const char *mapping,
+		     uint64_t start, struct sym_line *line)
+{
+	size_t len;
+	const char *name = sym_jit__find(jit, ip, &len);
+
+	*line = (struct sym_line){ .path = "" };
+	if (name) {
+		line->flags = SYM_LINE_JIT;
+		return name_plainly(sym, name, len, line);
+	}
+	if (sym_jit__has_map(jit))
+		mapping = "[jit]";
+	else if (!mapping || !*mapping)
+		mapping = "[anon]";
+	return name_by_place(sym, mapping, ip >= start ? ip - start : ip, line);
+}
+
+int symbolizer__resolve_anon(struct symbolizer *sym, uint32_t process, uint64_t ip,
+			     const char *mapping, uint64_t start, const struct sym_line **ret)
+{
+	struct sym_line *line;
+	struct process *from;
+	uint64_t known;
+	int err;
+
+	if (process >= sym->processes.cnt)
+		return -EINVAL;
+	from = &sym->processes.at[process];
+	if (hashmap__get(from->results, ip, &known)) {
+		*ret = sym->results.at[known].lines;
+		return 0;
+	}
+	line = alloc_lines(sym, 1);
+	if (!line)
+		return -ENOMEM;
+	err = make_anon(sym, from->jit, ip, mapping, start, line);
+	if (!err)
+		err = keep_result(sym, from->results, ip, (struct result){ line, 1 });
+	if (err)
+		return err;
+	*ret = line;
+	return 0;
+}
+
+void symbolizer__stats(const struct symbolizer *sym, struct symbolizer_stats *ret)
+{
+	*ret = sym->stats;
+}
