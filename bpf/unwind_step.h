@@ -100,7 +100,8 @@ unwind_step(struct unwind_regs *regs, __u32 rule, void *ctx)
 		return UNWIND_STEP_NOT_MONOTONIC;
 	if (!UNWIND_READ(ctx, cfa - 8, &ra))
 		return UNWIND_STEP_BAD_READ;
-	if (fp_slot && fp_slot != UNWIND_FP_LOST && !UNWIND_READ(ctx, cfa - 8ull * fp_slot, &fp))
+	if (fp_slot && fp_slot != UNWIND_FP_LOST &&
+	    !UNWIND_READ(ctx, fp_slot == UNWIND_FP_CHAIN ? regs->fp : cfa - 8ull * fp_slot, &fp))
 		return UNWIND_STEP_BAD_READ;
 	if (!ra)
 		return UNWIND_STEP_ROOT;

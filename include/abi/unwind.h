@@ -30,7 +30,10 @@ _Static_assert(sizeof(struct unwind_row) == 8, "unwind_row is 8 bytes");
  * The rule word: kind in bits 0-3, where the frame pointer was saved in bits 4-11, the CFA's offset in
  * bits 12-31. All offsets are in words of 8 bytes; what does not fit is UNWIND_NONE.
  *
- * fp: 0 the frame pointer is unchanged, 1..254 it was saved at CFA - 8*fp, UNWIND_FP_LOST unknown.
+ * fp: 0 the frame pointer is unchanged, 1..253 it was saved at CFA - 8*fp, UNWIND_FP_CHAIN it was saved where
+ * the frame pointer points, UNWIND_FP_LOST unknown. The chain form comes with UNWIND_FP_DEREF: functions that
+ * realign their stack keep the CFA at fp - 8 and the caller's fp at fp, and how far fp is from the CFA is only
+ * known at run time.
  */
 enum unwind_kind {
 	UNWIND_NONE = 0, /* no CFI here: guess by frame pointer */
@@ -44,8 +47,11 @@ enum unwind_kind {
 	UNWIND_LR = 8, /* arm64 leaf: return address in lr, CFA = sp + off */
 	UNWIND_FRAME = 9, /* arm64: CFA = sp + off, frame record (fp, lr) at CFA - 8*fp */
 	UNWIND_FP_FRAME = 10, /* arm64: CFA = fp + off, frame record at CFA - 8*fp */
+	UNWIND_LR_SAVED = 11, /* arm64: CFA = sp + off, lr alone at CFA - 8*fp, frame pointer unchanged */
 };
 
+#define UNWIND_FP_SLOT_MAX 253u
+#define UNWIND_FP_CHAIN 254u
 #define UNWIND_FP_LOST 255u
 #define UNWIND_CFA_OFF_MAX 0xfffffu
 
