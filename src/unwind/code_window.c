@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which code can be returned into? On x86-64 a near call is E8 rel32 or FF /2 with any addressing
+ * form, and prefixes before it change nothing about where it ends (Intel SDM volume 2, CALL). We
+ * look for these bytes at every position, not for instructions: a decoder would be slower, and a
+ * displacement that happens to look like a call only keeps a row too many. E8 must also lead to
+ * executable code of the same file, which calls do.
+ *
+ * On arm64 instructions are aligned words, so the test is exact: BL, BLR and BLR with pointer
+ * authentication (Arm ARM, C4.1.66).
+ */
+#include "unwind/code_window.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* No call is longer than its opcode, ModRM, SIB and 32 bits of displacement. */
+#define CALL_MAX_BYTES  7u
+/* musl's and glibc's entry code is 22 to 61 bytes long. */
+#define ENTRY_MAX_BYTES 128u
+#define X86_RET         0xc3
+
+struct code_window {
+	const struct elf_file *elf;
+	uint64_t off; /* of buf[0] in the file */
+	size_t len_bytes;
+	uint64_t exec_vaddr, exec_vaddr_end; /* all executable segments lie in here */
+	uint8_t buf[CODE_WINDOW_BYTES];
+};
+
+int code_window__new(const struct elf_file *elf, struct code_window **ret)
+{
+	struct code_window *code = malloc(sizeof(*code));
+	const Elf64_Phdr *phdr;
+
+	if (!code)
+		return -ENOMEM;
+	code->elf = elf;
+	code->off = 0;
+	code->len_bytes = 0;
+	code->exec_vaddr = UINT64_MAX;
+	code->exec_vaddr_end = 0;
+	for (size_t i = 0; i < elf_file__phdr_cnt(elf); i++) {
+		phdr = elf_file__phdr(elf, i);
+		if (phdr->p_type != PT_LOAD || !(phdr->p_flags & PF_X))
+			continue;
+		if (phdr->p_vaddr < code->exec_vaddr)
+			code->exec_vaddr = phdr->p_vaddr;
+		if (phdr->p_vaddr + phdr->p_memsz > code->exec_vaddr_end)
+			code->exec_vaddr_end = phdr->p_vaddr + phdr->p_memsz;
+	}
+	*ret = code;
+	return 0;
+}
+
+void code_window__free(struct code_window *code)
+{
+	free(code);
+}
+
+const uint8_t *code_window__get(struct code_window *code, uint64_t off, size_t len_bytes)
+{
+	uint64_t size_bytes = elf_file__size_bytes(code->elf);
+	size_t want;
+
+	if (off >= code->off && off - code->off <= code->len_bytes &&
+	    len_bytes <= code->len_bytes - (off - code->off))
+		return code->buf + (off - code->off);
+	if (len_bytes > sizeof(code->buf) || off > size_bytes || len_bytes > size_bytes - off)
+		return NULL;
+	want = size_bytes - off < sizeof(code->buf) ? size_bytes - off : sizeof(code->buf);
+	code->len_bytes = 0;
+	if (elf_file__read(code->elf, off, code->buf, want))
+		return NULL;
+	code->off = off;
+	code->len_bytes = want;
+	return code->buf;
+}
+
+/* --- calls
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* The length of FF /2 at @p, or 0 if that is another instruction. Intel SDM volume 2, tables 2-2
+ * and 2-3. */
+static size_t x86_call_ff_len(const uint8_t *p, size_t left)
+{
+	uint8_t modrm, mod, rm, base;
+	size_t len = 2;
+
+	if (left < 2)
+		return 0;
+	modrm = p[1];
+	mod = modrm >> 6;
+	rm = modrm & 7;
+	if ((modrm >> 3 & 7) != 2)
+		return 0;
+	if (mod == 3)
+		return len;
+	base = rm;
+	if (rm == 4) {
+		if (left < 3)
+			return 0;
+		base = p[2] & 7;
+		len++;
+	}
+	if (mod == 1)
+		return len + 1;
+	/* rip + disp32, or SIB without a base */
+	if (mod == 2 || base == 5)
+		return len + 4;
+	return len;
+}
+
+static bool x86_call_e8(const struct code_window *code, const uint8_t *p, uint64_t vaddr)
+{
+	uint64_t target;
+	int32_t rel;
+
+	memcpy(&rel, p + 1, sizeof(rel));
+	target = vaddr + 5 + (uint64_t)(int64_t)rel;
+	return target >= code->exec_vaddr && target < code->exec_vaddr_end;
+}
+
+/* A whole call in the @len_bytes at @p, which are mapped at @vaddr. */
+static bool x86_may_call(const struct code_window *code, const uint8_t *p, size_t len_bytes,
+			 uint64_t vaddr)
+{
+	size_t len;
+
+	for (size_t i = 0; i + 2 <= len_bytes; i++) {
+		if (p[i] == 0xff) {
+			len = x86_call_ff_len(p + i, len_bytes - i);
+			if (len && len <= len_bytes - i)
+				return true;
+		} else if (p[i] == 0xe8 && len_bytes - i >= 5 &&
+			   x86_call_e8(code, p + i, vaddr + i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool arm64_may_call(const uint8_t *p, size_t len_bytes, uint64_t vaddr)
+{
+	uint32_t insn;
+
+	for (size_t i = -vaddr & 3; i + 4 <= len_bytes; i += 4) {
+		memcpy(&insn, p + i, sizeof(insn));
+		if ((insn & 0xfc000000) == 0x94000000 || /* BL */
+		    (insn & 0xfffffc1f) == 0xd63f0000 || /* BLR */
+		    (insn & 0xfefff800) == 0xd63f0800)   /* BLRAA, BLRAB, BLRAAZ, BLRABZ */
+			return true;
+	}
+	return false;
+}
+
+bool code_window__may_call(struct code_window *code, uint64_t off, uint64_t end, uint64_t vaddr)
+{
+	bool is_x86 = elf_file__machine(code->elf) == EM_X86_64;
+	const uint8_t *p;
+	size_t len;
+
+	while (off < end) {
+		len = end - off < CODE_WINDOW_BYTES ? end - off : CODE_WINDOW_BYTES;
+		p = code_window__get(code, off, len);
+		if (!p)
+			return true;
+		if (is_x86 ? x86_may_call(code, p, len, vaddr) : arm64_may_call(p, len, vaddr))
+			return true;
+		if (len == end - off)
+			return false;
+		/* A call may straddle two windows. */
+		off += len - (CALL_MAX_BYTES + 1);
+		vaddr += len - (CALL_MAX_BYTES + 1);
+	}
+	return false;
+}
+
+/* --- code known by its bytes
+ * ------------------------------------------------------------------------------- */
+
+struct code_pattern {
+	enum code_role role;
+	uint16_t machine;
+	uint8_t len_bytes;
+	const char *bytes;
+};
+
+static const struct code_pattern patterns[] = {
+	/* mov $15,%rax; syscall: glibc's and musl's __restore_rt. mov $15,%eax; syscall: Go's. */
+	{ CODE_SIGNAL_RESTORER, EM_X86_64, 9, "\x48\xc7\xc0\x0f\0\0\0\x0f\x05" },
+	{ CODE_SIGNAL_RESTORER, EM_X86_64, 7, "\xb8\x0f\0\0\0\x0f\x05" },
+	/* xor %ebp,%ebp; pop %rdi; call *%r9; mov %eax,%edi: the child's side of musl's __clone. */
+	{ CODE_THREAD_START, EM_X86_64, 8, "\x31\xed\x5f\x41\xff\xd1\x89\xc7" },
+	/* mov x8,#139; svc #0: __kernel_rt_sigreturn and C libraries' own. */
+	{ CODE_SIGNAL_RESTORER, EM_AARCH64, 8, "\x68\x11\x80\xd2\x01\0\0\xd4" },
+	/* blr x1; mov x8,#93: the child's side of musl's __clone. */
+	{ CODE_THREAD_START, EM_AARCH64, 8, "\x20\0\x3f\xd6\xa8\x0b\x80\xd2" },
+};
+
+#define PATTERN_MAX_BYTES 9u
+
+bool code_window__find_role(struct code_window *code, uint64_t off, uint64_t end, uint64_t *ret_off,
+			    uint64_t *ret_end, enum code_role *ret)
+{
+	const struct code_pattern *pattern, *found = NULL;
+	const uint8_t *p, *hit, *first = NULL;
+	size_t len;
+
+	while (off < end) {
+		len = end - off < CODE_WINDOW_BYTES ? end - off : CODE_WINDOW_BYTES;
+		p = code_window__get(code, off, len);
+		if (!p)
+			return false;
+		for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+			pattern = &patterns[i];
+			if (pattern->machine != elf_file__machine(code->elf))
+				continue;
+			hit = memmem(p, len, pattern->bytes, pattern->len_bytes);
+			if (hit && (!first || hit < first)) {
+				first = hit;
+				found = pattern;
+			}
+		}
+		if (first) {
+			*ret = found->role;
+			*ret_off = off + (uint64_t)(first - p);
+			*ret_end = *ret_off + found->len_bytes;
+			return true;
+		}
+		if (len == end - off)
+			return false;
+		off += len - (PATTERN_MAX_BYTES - 1);
+	}
+	return false;
+}
+
+uint64_t code_window__entry_end(struct code_window *code, uint64_t off, uint64_t end)
+{
+	const uint8_t *p, *ret_insn;
+	size_t len = end - off < ENTRY_MAX_BYTES ? end - off : ENTRY_MAX_BYTES;
+
+	p = code_window__get(code, off, len);
+	if (!p)
+		return off;
+	ret_insn = elf_file__machine(code->elf) == EM_X86_64 ? memchr(p, X86_RET, len) : NULL;
+	return ret_insn ? off + (uint64_t)(ret_insn - p) + 1 : off + len;
+}

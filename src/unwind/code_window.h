@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file's machine code, looked at in ascending order through a window, so that a program of any
+ * size costs a fixed amount of memory and each byte is read once. Answers the two questions that
+ * the table builder has: can a return address point into this code, and where is code that CFI
+ * forgot.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "elf/elf_file.h"
+
+#define CODE_WINDOW_BYTES (256u << 10)
+
+struct code_window;
+
+/* @elf must outlive it. 0 or -ENOMEM. */
+int code_window__new(const struct elf_file *elf, struct code_window **ret);
+void code_window__free(struct code_window *code);
+DEFINE_CLEANUP(code_window);
+
+/* @len_bytes (at most CODE_WINDOW_BYTES) at file offset @off, until the next call. NULL if they
+ * cannot be read. */
+const uint8_t *code_window__get(struct code_window *code, uint64_t off, size_t len_bytes);
+
+/*
+ * Can a call instruction lie in [@off, @end), which is mapped at @vaddr? Only a "no" is certain.
+ * Bytes that cannot be read hold calls. See code_window.c for what counts.
+ */
+bool code_window__may_call(struct code_window *code, uint64_t off, uint64_t end, uint64_t vaddr);
+
+/* Code whose role is known by its bytes: asm of C libraries that has no call frame information. */
+enum code_role { CODE_SIGNAL_RESTORER, CODE_THREAD_START };
+
+/* The first such code in [@off, @end) as [*@ret_off, *@ret_end). False if there is none. Costs a
+ * window's length even when the next one is near: callers limit how often they ask. */
+bool code_window__find_role(struct code_window *code, uint64_t off, uint64_t end, uint64_t *ret_off,
+			    uint64_t *ret_end, enum code_role *ret);
+
+/* Where the entry code that starts at @off ends: behind its first return or at @end, but not far
+ * from @off. */
+uint64_t code_window__entry_end(struct code_window *code, uint64_t off, uint64_t end);
