@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/load_profile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cli/load_url.h"
+#include "encode/pprof_read.h"
+
+/* What a stranger's endpoint may make us hold. */
+static const struct pprof_limits url_limits = {
+	.inflated_bytes = (uint64_t)2 << 30,
+	.rows = (uint64_t)1 << 28,
+};
+
+static int read_profile(const char *source, int fd, const struct pprof_limits *limits,
+			struct profile **ret)
+{
+	int err = pprof_read_fd(fd, limits, ret);
+
+	if (err < 0)
+		return log_err(err, "%s: cannot read", source);
+	if (err > 0)
+		return log_err(0, "%s: %s", source, pprof_outcome_text(err)), -EINVAL;
+	return 0;
+}
+
+static bool is_url(const char *source)
+{
+	return !strncasecmp(source, "http://", 7) || !strncasecmp(source, "https://", 8);
+}
+
+int load_profile(const char *source, struct profile **ret)
+{
+	int fd __close_fd = -1, err;
+
+	if (!strcmp(source, "-"))
+		return read_profile("standard input", STDIN_FILENO, NULL, ret);
+	if (is_url(source)) {
+		err = load_url(source, &fd);
+		return err ? err : read_profile(source, fd, &url_limits, ret);
+	}
+	fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return log_err(-errno, "%s: cannot open", source);
+	return read_profile(source, fd, NULL, ret);
+}
+
+static void list_metrics(const struct profile *profile, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < profile__type_cnt(profile); i++)
+		buf__printf(out, "%s%s", i ? ", " : "", profile__type_name(profile, i));
+}
+
+int load_metric(const struct profile *profile, const char *text, size_t *ret)
+{
+	struct buf *names __free(buf) = buf__new(4096);
+	size_t i, found = 0, cnt = 0;
+
+	if (!profile__type_cnt(profile))
+		return log_err(0, "the profile has no sample types"), -EINVAL;
+	if (!text) {
+		if (profile__find_type(profile, "alloc_space", ret))
+			*ret = profile__default_type(profile);
+		return 0;
+	}
+	if (!profile__find_type(profile, text, ret))
+		return 0;
+	for (i = 0; i < profile__type_cnt(profile); i++) {
+		if (!strstr(profile__type_name(profile, i), text))
+			continue;
+		found = i;
+		cnt++;
+	}
+	if (cnt == 1) {
+		*ret = found;
+		return 0;
+	}
+	if (!names)
+		return -ENOMEM;
+	list_metrics(profile, names);
+	log_err(0, "metric '%.64s' %s; the profile has %s", text,
+		cnt ? "is ambiguous" : "is not in the profile", buf__data(names));
+	return -EINVAL;
+}
