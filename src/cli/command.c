@@ -7,6 +7,68 @@
 
 const struct command commands[] = {
 	{
+		.name = "report",
+		.id = CMD_REPORT,
+		.group = "Read profiles",
+		.synopsis = "[OPTION…] FILE|URL",
+		.summary =
+			"show who allocates: allocated and in use, bytes and objects, in one table",
+		.details = "FILE is a pprof profile, heaptap's or any other tool's, or - for "
+			   "standard input; URL is an "
+			   "http or https address of a /debug/pprof endpoint.\n\n"
+			   "flat is what a function allocates itself, cum what it and all it calls "
+			   "allocate. With --cum "
+			   "the table shows cum in place of flat and orders by it. Recursion "
+			   "counts once.",
+		.examples = "heaptap report alloc.pb.gz\tthe functions that allocated most bytes\n"
+			    "heaptap report alloc.pb.gz --sort inuse_space --by line\t"
+			    "the lines whose memory is still in use\n"
+			    "heaptap report http://localhost:6060/debug/pprof/heap\ta running Go "
+			    "program\n",
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = cmd_report,
+	},
+	{
+		.name = "list",
+		.id = CMD_LIST,
+		.group = "Read profiles",
+		.synopsis = "[OPTION…] FILE|URL REGEX",
+		.summary = "show source code with what each line allocates in the margin",
+		.details = "For every function whose name matches the extended regular expression "
+			   "REGEX: flat and "
+			   "cum of each line, for the metric chosen with --metric (default: "
+			   "alloc_space).\n\n"
+			   "Source files are taken from where the profile says they are, and "
+			   "searched below "
+			   "the directories of --source-path (default: the current one) by ever "
+			   "shorter ends "
+			   "of their names.",
+		.examples =
+			"heaptap list alloc.pb.gz '^parse_'\tevery function whose name begins so\n"
+			"heaptap list alloc.pb.gz main --metric inuse_space\twhat is still in "
+			"use\n",
+		.operands_min = 2,
+		.operands_max = 2,
+		.run = cmd_list,
+	},
+	{
+		.name = "convert",
+		.id = CMD_CONVERT,
+		.group = "Handle profile files",
+		.synopsis = "[OPTION…] FILE|URL -o OUT",
+		.summary = "write a profile in another format",
+		.details = "The suffix of OUT picks the format, or --format does. Formats that "
+			   "hold one metric take "
+			   "it from --metric (default: alloc_space).",
+		.examples = "heaptap convert alloc.pb.gz -o alloc.folded\tone line per stack, for "
+			    "flame graph tools\n"
+			    "heaptap convert alloc.pb.gz -o - --format json | jq .\tfor scripts\n",
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = cmd_convert,
+	},
+	{
 		.name = "completion",
 		.id = CMD_COMPLETION,
 		.group = "Set up",

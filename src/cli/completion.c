@@ -2,9 +2,11 @@
 #include "cli/completion.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/option_values.h"
 #include "cli/options_table.h"
 
 static const struct command no_command = { .name = "", .id = 0 };
@@ -32,12 +34,20 @@ static void quoted(const char *text, const char *quote, struct buf *out)
 	}
 }
 
-static void words(const char *const *values, const char *separator, struct buf *out)
+/* @before, the option's words and @after; nothing at all if it has none. Returns whether it has. */
+static bool words(const struct option_def *def, const char *before, const char *after,
+		  struct buf *out)
 {
-	size_t i;
+	const char *list[OPTION_WORDS_MAX];
+	size_t cnt = option_value_words(def, list), i;
 
-	for (i = 0; values && values[i]; i++)
-		buf__printf(out, "%s%s", i ? separator : "", values[i]);
+	if (!cnt)
+		return false;
+	buf__append_str(out, before);
+	for (i = 0; i < cnt; i++)
+		buf__printf(out, "%s%s", i ? " " : "", list[i]);
+	buf__append_str(out, after);
+	return true;
 }
 
 /* --- bash
@@ -56,8 +66,21 @@ static void bash_option_list(const struct command *cmd, struct buf *out)
 	}
 }
 
-/* How the value of an option is completed, as a case of $prev; values do not differ between
- * commands. */
+static void bash_value(const struct option_def *def, struct buf *out)
+{
+	if (words(def, "COMPREPLY=($(compgen -W '", "' -- \"$cur\"))", out))
+		return;
+	if (def->type == OPT_FILE || def->type == OPT_DIR)
+		buf__printf(out, "compopt -o filenames\n\t\tCOMPREPLY=($(compgen -%c -- \"$cur\"))",
+			    def->type == OPT_DIR ? 'd' : 'f');
+	else if (def->type == OPT_PIDS)
+		buf__append_str(out, "COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" "
+				     "-- \"$cur\"))");
+	else
+		buf__append_str(out, "COMPREPLY=()");
+}
+
+/* How values are completed, as cases of $prev; they do not differ between commands. */
 static void bash_values(struct buf *out)
 {
 	const struct option_def *def;
@@ -69,22 +92,7 @@ static void bash_values(struct buf *out)
 		if (def->letter)
 			buf__printf(out, "|-%c", def->letter);
 		buf__append_str(out, ")\n\t\t");
-		if (def->values) {
-			buf__append_str(out, "COMPREPLY=($(compgen -W '");
-			words(def->values, " ", out);
-			buf__append_str(out, "' -- \"$cur\"))");
-		} else if (def->type == OPT_FILE || def->type == OPT_DIR) {
-			buf__printf(
-				out,
-				"compopt -o filenames\n\t\tCOMPREPLY=($(compgen -%c -- \"$cur\"))",
-				def->type == OPT_DIR ? 'd' : 'f');
-		} else if (def->type == OPT_PIDS) {
-			buf__append_str(out,
-					"COMPREPLY=($(compgen -W \"$(cd /proc && echo [0-9]*)\" "
-					"-- \"$cur\"))");
-		} else {
-			buf__append_str(out, "COMPREPLY=()");
-		}
+		bash_value(def, out);
 		buf__append_str(out, "\n\t\treturn ;;\n");
 	}
 }
@@ -146,10 +154,8 @@ static void zsh_action(const struct option_def *def, struct buf *out)
 	buf__append_char(out, ':');
 	zsh_text(def->arg, out);
 	buf__append_char(out, ':');
-	if (def->values) {
-		buf__append_char(out, '(');
-		words(def->values, " ", out);
-		buf__append_char(out, ')');
+	if (words(def, "(", ")", out)) {
+		return;
 	} else if (def->type == OPT_FILE) {
 		buf__append_str(out, "_files");
 	} else if (def->type == OPT_DIR) {
@@ -226,13 +232,8 @@ static void fish_option(const struct option_def *def, const char *condition, str
 		buf__append_str(out, " -r -F");
 	else if (def->arg)
 		buf__append_str(out, " -x");
-	if (def->values) {
-		buf__append_str(out, " -a '");
-		words(def->values, " ", out);
-		buf__append_char(out, '\'');
-	} else if (def->type == OPT_PIDS) {
+	if (!words(def, " -a '", "'", out) && def->type == OPT_PIDS)
 		buf__append_str(out, " -a '(__fish_complete_pids)'");
-	}
 	buf__append_str(out, " -d '");
 	quoted(def->help, "\\'", out);
 	buf__append_str(out, "'\n");

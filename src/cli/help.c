@@ -4,9 +4,10 @@
 #include <string.h>
 #include <sys/param.h>
 
-#include "view/text.h"
 #include "cli/command.h"
 #include "cli/options_table.h"
+#include "encode/encoder.h"
+#include "view/text.h"
 
 #define LABEL_COLS 30 /* labels wider than this stand on a line of their own */
 
@@ -114,25 +115,32 @@ static int has_own_options(uint32_t id)
 
 static void examples(const char *text, size_t width, struct buf *out)
 {
-	size_t label_cols = 0, len;
-	const char *line;
-	char label[128], what[128];
-	int pass;
+	size_t len;
 
-	for (pass = 0; pass < 2; pass++) {
-		for (line = text; *line; line += len + (line[len] == '\n')) {
-			size_t tab = strcspn(line, "\t\n");
+	for (; *text; text += len + (text[len] == '\n')) {
+		size_t tab = strcspn(text, "\t\n");
+		char what[256];
 
-			len = strcspn(line, "\n");
-			snprintf(label, sizeof(label), "%.*s", (int)tab, line);
-			if (!pass) {
-				label_cols = MAX(label_cols, MIN(text_width(label), 48));
-				continue;
-			}
-			snprintf(what, sizeof(what), "%.*s", (int)(len - MIN(len, tab + 1)),
-				 line + MIN(len, tab + 1));
-			row(label, what, label_cols, width, out);
-		}
+		len = strcspn(text, "\n");
+		buf__printf(out, "  %.*s\n      ", (int)tab, text);
+		snprintf(what, sizeof(what), "%.*s", (int)(len - MIN(len, tab + 1)),
+			 text + MIN(len, tab + 1));
+		wrap(what, 6, width, out);
+	}
+}
+
+static void formats(size_t width, struct buf *out)
+{
+	const struct encoder *enc;
+	size_t cols = 0;
+
+	for (enc = encoders; enc->name; enc++)
+		cols = MAX(cols, strlen(enc->suffix));
+	for (enc = encoders; enc->name; enc++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s: %s", enc->name, enc->summary);
+		row(enc->suffix, text, cols, width, out);
 	}
 }
 
@@ -150,6 +158,17 @@ static void paragraphs(const char *text, size_t width, struct buf *out)
 	}
 }
 
+bool help_has_formats(const struct command *cmd)
+{
+	const struct option_def *def;
+
+	for (def = options_table; def->name; def++) {
+		if (def->type == OPT_FORMAT && option_def__taken_by(def, cmd->id))
+			return true;
+	}
+	return false;
+}
+
 static void command_help(const struct command *cmd, size_t width, struct buf *out)
 {
 	buf__printf(out, "Usage: heaptap %s %s\n\n", cmd->name, cmd->synopsis);
@@ -162,6 +181,10 @@ static void command_help(const struct command *cmd, size_t width, struct buf *ou
 	}
 	buf__append_str(out, "\nOptions of every command:\n");
 	options(cmd->id, 1, width, out);
+	if (help_has_formats(cmd)) {
+		buf__append_str(out, "\nFormats, by suffix:\n");
+		formats(width, out);
+	}
 	if (cmd->examples) {
 		buf__append_str(out, "\nExamples:\n");
 		examples(cmd->examples, width, out);

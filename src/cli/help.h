@@ -2,6 +2,8 @@
 /* What the two tables say, as text for people: --help and man pages. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 struct command;
@@ -16,6 +18,9 @@ void help_man(const struct command *cmd, struct buf *out);
 
 /* "-o, --output FILE", letter first. */
 void help_option_label(const struct option_def *def, struct buf *out);
+
+/* Does @cmd write profiles, so that the formats are worth a list? */
+bool help_has_formats(const struct command *cmd);
 
 /* What each exit status means; ends with a NULL text. */
 struct exit_meaning {

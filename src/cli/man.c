@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/options_table.h"
+#include "encode/encoder.h"
 
 /* Text that roff reads as itself: no escapes, no requests, ASCII hyphens that can be copied. */
 static void roff(const char *text, size_t len, struct buf *out)
@@ -114,6 +115,22 @@ static void examples(const char *text, struct buf *out)
 	}
 }
 
+static void formats(struct buf *out)
+{
+	const struct encoder *enc;
+
+	buf__append_str(out, ".SH FORMATS\n");
+	for (enc = encoders; enc->name; enc++) {
+		buf__append_str(out, ".TP\n\\fB");
+		roff_str(enc->suffix, out);
+		buf__append_str(out, "\\fR\n");
+		roff_str(enc->name, out);
+		buf__append_str(out, ": ");
+		roff_str(enc->summary, out);
+		buf__append_str(out, ".\n");
+	}
+}
+
 static void exit_statuses(struct buf *out)
 {
 	const struct exit_meaning *row;
@@ -137,6 +154,8 @@ static void command_page(const struct command *cmd, struct buf *out)
 	buf__append_str(out, "\n.SH DESCRIPTION\n");
 	paragraphs(cmd->details ? cmd->details : cmd->summary, out);
 	options(cmd->id, out);
+	if (help_has_formats(cmd))
+		formats(out);
 	if (cmd->examples)
 		examples(cmd->examples, out);
 	exit_statuses(out);

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "base/vec.h"
 #include "cli/options.h"
+#include "encode/encoder.h"
 
 static int word_index(const char *const *words, const char *text)
 {
@@ -116,6 +117,7 @@ static const struct {
 	[OPT_STRING] = { "a text", set_string },
 	[OPT_FILE] = { "a path", set_string },
 	[OPT_DIR] = { "a directory", set_string },
+	[OPT_FORMAT] = { "the name of a format", set_string },
 	[OPT_ENUM] = { "one of", set_enum },
 	[OPT_U64] = { "a whole number", set_u64 },
 	[OPT_BYTES] = { "a size: bytes, or with a unit as in 512K, 1M", set_bytes },
@@ -129,6 +131,20 @@ _Static_assert(sizeof(types) / sizeof(types[0]) == OPT_TYPE_CNT, "a row per opti
 int option_value_set(const struct option_def *def, const char *text, struct options *opts)
 {
 	return types[def->type].set(def, text, (char *)opts + def->offset);
+}
+
+size_t option_value_words(const struct option_def *def, const char *ret[static OPTION_WORDS_MAX])
+{
+	size_t cnt = 0;
+
+	if (def->type == OPT_FORMAT) {
+		for (; encoders[cnt].name && cnt < OPTION_WORDS_MAX; cnt++)
+			ret[cnt] = encoders[cnt].name;
+		return cnt;
+	}
+	for (; def->values && def->values[cnt] && cnt < OPTION_WORDS_MAX; cnt++)
+		ret[cnt] = def->values[cnt];
+	return cnt;
 }
 
 void option_value_expects(const struct option_def *def, struct buf *out)

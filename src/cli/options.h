@@ -70,10 +70,12 @@ struct options {
 	/* what comes out */
 	const char *output; /* NULL: the command's default; "-": stdout */
 	bool force;
+	const char *format; /* an encoder's name; NULL: by the suffix of output */
 	const char *metric;
 
 	/* readers */
 	const char *sort;
+	bool exact;
 	bool cum;
 	uint64_t row_cnt; /* 0: all */
 	int by;           /* enum view_by */

@@ -2,6 +2,7 @@
 #include "cli/options_table.h"
 
 #include "cli/options.h"
+#include "view/group.h"
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -50,22 +51,28 @@ const struct option_def options_table[] = {
 	  "write here; the suffix picks the format, - is standard output" },
 	{ "force", 'f', OPT_FLAG, NULL, FIELD(force), WRITERS, NULL, NULL,
 	  "overwrite an existing file" },
-	{ "metric", 0, OPT_STRING, "NAME", FIELD(metric), WRITERS, metric_names, NULL,
-	  "which values, where the format holds only one kind" },
+	{ "format", 0, OPT_FORMAT, "NAME", FIELD(format), WRITERS, NULL, NULL,
+	  "write this format, whatever the suffix" },
+	{ "metric", 0, OPT_STRING, "NAME", FIELD(metric), WRITERS | CMD_LIST, metric_names, NULL,
+	  "which values, where only one kind can be shown; any unambiguous part of its name" },
 
 	/* readers */
-	{ "sort", 0, OPT_STRING, "METRIC", FIELD(sort), CMD_REPORT | CMD_DIFF | CMD_LIST,
-	  metric_names, NULL, "order by this metric; any unambiguous part of its name will do" },
-	{ "cum", 0, OPT_FLAG, NULL, FIELD(cum), CMD_REPORT, NULL, NULL,
-	  "order by what a function and its callees allocate, not by itself alone" },
+	{ "sort", 0, OPT_STRING, "METRIC", FIELD(sort), CMD_REPORT | CMD_DIFF, metric_names, NULL,
+	  "order by this metric; any unambiguous part of its name" },
+	{ "cum", 0, OPT_FLAG, NULL, FIELD(cum), CMD_REPORT | CMD_DIFF, NULL, NULL,
+	  "show and order by what a function and all it calls allocate" },
 	{ "rows", 'n', OPT_U64, "N", FIELD(row_cnt), CMD_REPORT | CMD_DIFF, NULL, "30",
 	  "show at most this many rows; 0 shows all" },
+	{ "by", 0, OPT_ENUM, "WHAT", FIELD(by), CMD_REPORT | CMD_DIFF, view_by_names, "function",
+	  "one row per function, line, file, module or process" },
+	{ "exact", 0, OPT_FLAG, NULL, FIELD(exact), CMD_REPORT | CMD_DIFF | CMD_LIST, NULL, NULL,
+	  "show numbers in full instead of rounded with a unit" },
 	{ "source-path", 0, OPT_STRING, "DIR[:DIR…]", FIELD(source_path), CMD_LIST, NULL, NULL,
 	  "look for source files below these directories too" },
 	{ "trim-path", 0, OPT_STRING, "PREFIX[:PREFIX…]", FIELD(trim_path), CMD_LIST, NULL, NULL,
 	  "take these prefixes off the recorded file names before looking" },
 	{ "normalize", 0, OPT_FLAG, NULL, FIELD(normalize), CMD_DIFF, NULL, NULL,
-	  "scale BASE to the total of NEW before comparing" },
+	  "scale NEW to the totals of BASE before comparing" },
 
 	/* every command */
 	{ "color", 0, OPT_ENUM, "WHEN", FIELD(color), CMD_GLOBAL, color_names, "auto",

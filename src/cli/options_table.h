@@ -29,6 +29,7 @@ enum option_type {
 	OPT_STRING,   /* const char *; @values, if any, are only suggestions */
 	OPT_FILE,     /* const char *, completed as a path */
 	OPT_DIR,      /* const char *, completed as a directory */
+	OPT_FORMAT,   /* const char *, completed as the name of an encoder */
 	OPT_ENUM,     /* int, the index in @values */
 	OPT_U64,      /* uint64_t */
 	OPT_BYTES,    /* uint64_t; a word of @values stands for its index */

@@ -36,6 +36,15 @@ bool output_colored(const struct options *opts)
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 }
 
+struct view_style output_style(const struct options *opts)
+{
+	return (struct view_style){
+		.width = output_width(),
+		.colored = output_colored(opts),
+		.exact = opts->exact,
+	};
+}
+
 int output_write(const struct buf *text)
 {
 	int err = buf__error(text);

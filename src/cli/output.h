@@ -6,8 +6,12 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "view/style.h"
 
 struct options;
+
+/* All of that, as views take it. */
+struct view_style output_style(const struct options *opts);
 
 /* Columns of the terminal behind standard output ($COLUMNS if set); 0 if it is no terminal. */
 size_t output_width(void);

@@ -15,6 +15,7 @@
 struct encode_options {
 	size_t metric;     /* index of a sample type; for formats that hold only one */
 	const char *title; /* NULL: the format's own choice */
+	size_t row_cnt;    /* of tables; 0: the format's own choice */
 };
 
 enum {                         /* encoder.flags */

@@ -147,6 +147,7 @@ void profile__set_meta(struct profile *profile, const struct profile_meta *meta)
 int profile__add_comment(struct profile *profile, const char *text);
 size_t profile__comment_cnt(const struct profile *profile);
 const char *profile__comment(const struct profile *profile, size_t index);
+uint32_t profile__comment_id(const struct profile *profile, size_t index);
 
 /* --- adders: an equal row gets its old number. All: 0, -EINVAL for numbers that do not exist,
  * -ENOMEM --- */

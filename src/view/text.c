@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define ELLIPSIS "…"
 
 struct range {
@@ -38,24 +40,16 @@ static bool in_ranges(uint32_t c, const struct range *ranges, size_t cnt)
  * UINT32_MAX. */
 static size_t decode(const char *text, size_t len, uint32_t *ret)
 {
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)text;
-	size_t need = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4, i;
-	uint32_t c;
+	size_t chars = utf8_char_len(text, len), i;
 
 	*ret = UINT32_MAX;
-	if (!need || need > len || p[0] > 0xf4)
+	if (!chars)
 		return 1;
-	c = need == 1 ? p[0] : p[0] & (0x7f >> need);
-	for (i = 1; i < need; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 1;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < smallest[need] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 1;
-	*ret = c;
-	return need;
+	*ret = chars == 1 ? p[0] : p[0] & (0x7fU >> chars);
+	for (i = 1; i < chars; i++)
+		*ret = *ret << 6 | (p[i] & 0x3f);
+	return chars;
 }
 
 static size_t char_width(uint32_t c)

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* noipa: no inlining, cloning, merging of equal bodies, nor conclusions about what the body does. */
+/* noipa: no inlining, cloning, merging of equal bodies, nor conclusions about the body. */
 #define SITE __attribute__((noipa, used))
 
 /* The block escapes: the call cannot be elided, nor become a tail call of its function. */
@@ -34,7 +34,7 @@ void expect(const char *site, long alloc_objects, long alloc_space, long inuse_o
 	    long inuse_space);
 #define EXPECT(site, ...) ((void)(site), expect(#site, __VA_ARGS__))
 
-/* Run @work once in each thread as the command line says, then the protocol above. The exit status. */
+/* Run @work once in each thread as the command line says, by the protocol above. The status. */
 int sites_main(int argc, char **argv, void (*work)(void));
 
 /* The same in pieces, for programs with a life of their own. */
