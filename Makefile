@@ -105,7 +105,7 @@ setup:
 	scripts/setup
 
 demo:
-	scripts/setup
+	scripts/setup build demo
 	$(MAKE) --no-print-directory all
 	scripts/demo $(BIN)
 
