@@ -102,7 +102,7 @@ include tests/Makefile.inc
 # --- install, help ---------------------------------------------------------------------------------
 .PHONY: setup demo install clean help
 setup:
-	scripts/setup
+	scripts/setup build demo
 
 demo:
 	scripts/setup build demo
