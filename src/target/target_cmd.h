@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a command will map when it runs, without running it: its program, the interpreters of its
+ * "#!" lines, and the libraries its dynamic linker lists. A guess that makes tracing complete from
+ * the first instruction; what it misses (dlopen, exec) is seen when it happens.
+ */
+#pragma once
+
+#include "target/target.h"
+
+/*
+ * The program @name stands for, as execvpe() finds it along PATH of @envp. 0, -ENOENT: there is
+ * none, -EACCES: there is, but it cannot be executed (127 and 126 for a shell).
+ */
+int target_cmd_find(const char *name, const char *const envp[], char **ret_path);
+
+/*
+ * Add the files that running @argv with @envp will map. The dynamic linker is run to list the
+ * libraries (LD_PRELOAD and LD_LIBRARY_PATH honoured) if it is one nobody else can write to; the
+ * program itself never is. @ret as for add_pid. TARGET_OK, TARGET_NO_ALLOCATOR, TARGET_32BIT, or
+ * -errno: target_cmd_find()'s, -ELOOP (interpreters of interpreters).
+ */
+int target_set__add_cmd(struct target_set *set, const char *const argv[], const char *const envp[],
+			struct target_refs *ret);
