@@ -23,7 +23,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct site);
+	__type(value, struct alloc_site);
 } sites SEC(".maps");
 
 struct {
@@ -116,7 +116,7 @@ __u32 site_overflow(__u32 image)
 static __u32 site_new(struct site_key *key, struct walk *walk, const struct stack *stack, __u8 stop)
 {
 	__u32 id, *winner;
-	struct site *site;
+	struct alloc_site *site;
 
 	if (control.site_next >= config.site_max)
 		goto full;
@@ -148,7 +148,7 @@ __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
 	struct site_key key = { .image = image, .fn = fn, .size_class = size_class };
 	struct walk *walk = walk_at(slot);
 	struct stack stack = {};
-	struct site *site;
+	struct alloc_site *site;
 	__u32 *id;
 	int lost;
 
@@ -176,7 +176,7 @@ __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
 
 int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
 {
-	struct site *site = bpf_map_lookup_elem(&sites, &id);
+	struct alloc_site *site = bpf_map_lookup_elem(&sites, &id);
 
 	if (!site)
 		return 0;
@@ -191,7 +191,7 @@ int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
 
 int site_freed(__u32 id, __u64 weight, __u64 bytes)
 {
-	struct site *site = bpf_map_lookup_elem(&sites, &id);
+	struct alloc_site *site = bpf_map_lookup_elem(&sites, &id);
 
 	if (!site)
 		return 0;

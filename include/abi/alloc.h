@@ -32,7 +32,7 @@ struct image {
 _Static_assert(sizeof(struct image) == 56, "image is 56 bytes");
 
 /* The first config.image_max sites are the images' overflow sites: counts without a stack. */
-struct site {
+struct alloc_site {
 	__u64 stack_hash;
 	__u64 stack_check; /* a second, independent hash of the frames */
 	__u32 frame_start; /* into the frame store */
@@ -48,7 +48,7 @@ struct site {
 	__u64 sample_cnt; /* events behind alloc_cnt */
 	__u64 variance; /* sum of w(w-1), in whole units */
 };
-_Static_assert(sizeof(struct site) == 80, "site is 80 bytes");
+_Static_assert(sizeof(struct alloc_site) == 80, "alloc_site is 80 bytes");
 
 /* Values of site.stop beyond the walk's own reasons. */
 #define SITE_OVERFLOW 64u /* site table full */

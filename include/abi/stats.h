@@ -41,7 +41,7 @@
 	X(FRAME_FP_GUESS, NOTE, "frames by frame pointer", "frames where no CFI covers the code")     \
 	X(RULE_MISS, NOTE, "rule cache misses", "look-ups of mapping and row")
 
-enum stat {
+enum stat_id {
 #define STAT_ID(id, ...) STAT_##id,
 	STATS(STAT_ID)
 #undef STAT_ID

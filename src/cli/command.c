@@ -7,6 +7,27 @@
 
 const struct command commands[] = {
 	{
+		.name = "record",
+		.id = CMD_RECORD,
+		.group = "Record",
+		.synopsis = "-p PID[,PID…] | --cgroup PATH | -- CMD [ARG…]",
+		.summary = "trace allocations and write a profile",
+		.details =
+			"Probes the allocator of running processes, or of a command from its first "
+			"instruction on, until the time is up, the target ends or Ctrl-C; then "
+			"writes what was counted. Without -o the file is heaptap-PID.pb.gz.\n\n"
+			"Ends with the status of CMD if there is one.",
+		.examples = "heaptap record -p 1234 -d 10s -o out.pb.gz\tten seconds of a "
+			    "running process\n"
+			    "heaptap record -o out.folded -- ls -lR /usr\ta command from start "
+			    "to end\n"
+			    "heaptap record -p 1234 --no-live -o out.html\tallocations only, as "
+			    "a flame graph\n",
+		.operands_min = 0,
+		.operands_max = OPERANDS_ARE_CMD,
+		.run = cmd_record,
+	},
+	{
 		.name = "report",
 		.id = CMD_REPORT,
 		.group = "Read profiles",

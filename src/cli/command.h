@@ -36,6 +36,7 @@ extern const struct command commands[];
 
 const struct command *command_find(const char *name);
 
+int cmd_record(const struct options *opts);
 int cmd_report(const struct options *opts);
 int cmd_list(const struct options *opts);
 int cmd_convert(const struct options *opts);

@@ -63,6 +63,10 @@ struct options {
 	bool no_live;
 	bool mmap;
 	bool strict;
+	bool full_cfi;
+	bool allocator_frames;
+	bool empty_probes;
+	int backend; /* as enum tracer_backend */
 	uint64_t live_max_cnt;
 	uint64_t stacks_max_bytes;
 	uint64_t sites_max_cnt;

@@ -11,6 +11,7 @@
 
 static const char *const color_names[] = { "auto", "always", "never", NULL };
 static const char *const sample_words[] = { "auto", "exact", NULL };
+static const char *const backend_names[] = { "auto", "session", "multi", "perf", NULL };
 static const char *const metric_names[] = { "alloc_objects", "alloc_space", "inuse_objects",
 					    "inuse_space", NULL };
 
@@ -43,6 +44,13 @@ const struct option_def options_table[] = {
 	  "memory for stacks" },
 	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_RECORD, NULL, NULL,
 	  "distinct allocating stacks" },
+	{ "full-cfi", 0, OPT_FLAG, NULL, FIELD(full_cfi), CMD_RECORD, NULL, NULL,
+	  "keep every unwind row, not only those of calls: exact below signal frames, more memory" },
+	{ "allocator-frames", 0, OPT_FLAG, NULL, FIELD(allocator_frames), CMD_RECORD, NULL, NULL,
+	  "keep malloc and the like as frames instead of the label alloc_fn" },
+	{ "backend", 0, OPT_ENUM, "NAME", FIELD(backend), CMD_RECORD, backend_names, "auto",
+	  "how to attach; auto takes the best this kernel has" },
+	{ "empty-probes", 0, OPT_FLAG, NULL, FIELD(empty_probes), CMD_RECORD, NULL, NULL, NULL },
 	{ "strict", 0, OPT_FLAG, NULL, FIELD(strict), CMD_RECORD, NULL, NULL,
 	  "exit with 3 if the profile is incomplete" },
 

@@ -27,7 +27,7 @@
 #include "kernel/self_offset.h"
 
 /* The function that is probed. The asm keeps the compiler from seeing through it. */
-__attribute__((noinline, used)) void features_probe_me(void)
+static __attribute__((noinline, used)) void features_probe_me(void)
 {
 	asm volatile("" ::: "memory");
 }

@@ -540,7 +540,7 @@ static size_t used(uint32_t next, uint32_t max)
 	return next < max ? next : max;
 }
 
-const struct site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt)
+const struct alloc_site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt)
 {
 	*ret_cnt = used(control(tracer)->site_next, tracer->site_max);
 	return tracer->sites.at;

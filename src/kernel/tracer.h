@@ -114,7 +114,7 @@ int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, voi
 int tracer__notice_fd(const struct tracer *tracer);
 
 /* Views of the mapped arrays, valid as long as the tracer; entries beyond the counts are unused. */
-const struct site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt);
+const struct alloc_site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt);
 const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt);
 const struct image *tracer__images(const struct tracer *tracer, size_t *ret_cnt);
 int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT]);

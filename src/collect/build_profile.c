@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Each site becomes a sample: its frames locations, leaf first, its counts values.
+ *
+ * The allocator's own frames at the leaf end are left out, so that flat numbers name the function that asked for
+ * memory; the outermost of them becomes the label alloc_fn. If one of them is a function that was probed itself, the
+ * site's events were seen twice, once for the outer function and once for the inner: the inner is dropped (see
+ * bpf/alloc.bpf.c for when BPF cannot tell).
+ *
+ * A stack that was cut keeps its leaf side and gets a root frame that says so; events without a stack get a single
+ * frame with the reason as its name.
+ */
+#include "collect/build_profile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/stack.h"
+#include "base/hash.h"
+#include "base/hashmap.h"
+#include "collect/ledger.h"
+#include "target/alloc_internal.h"
+
+struct builder {
+	const struct snapshot *snapshot;
+	const struct build_options *options;
+	struct profile *profile;
+	struct hashmap *locations; /* hash of (image, frame) -> location */
+	bool many; /* more than one image has samples: they need telling apart */
+	struct build_totals totals;
+};
+
+static const char *stop_name(uint8_t stop)
+{
+	switch (stop) {
+	case SITE_OVERFLOW:
+		return "[stack lost: site table full]";
+	case SITE_STACK_LOST:
+		return "[stack lost: stack store full]";
+	case STAT_WALK_NO_SCRATCH - STAT_WALK_ROOT:
+		return "[truncated: no scratch slot]";
+	case STAT_WALK_NO_MAPPING - STAT_WALK_ROOT:
+		return "[truncated: no mapping]";
+	case STAT_WALK_NO_ROW - STAT_WALK_ROOT:
+		return "[truncated: no unwind row]";
+	case STAT_WALK_BAD_READ - STAT_WALK_ROOT:
+		return "[truncated: stack unreadable]";
+	case STAT_WALK_NOT_MONOTONIC - STAT_WALK_ROOT:
+		return "[truncated: not monotonic]";
+	case STAT_WALK_TOO_DEEP - STAT_WALK_ROOT:
+		return "[truncated: too deep]";
+	case STAT_WALK_VMA_BUSY - STAT_WALK_ROOT:
+		return "[truncated: mappings busy]";
+	default:
+		return NULL;
+	}
+}
+
+/* A location that is a name and nothing else, at an address nobody else can have. */
+static int add_named(struct builder *b, const char *name, uint64_t number, uint32_t *ret)
+{
+	struct profile_line line = {};
+	int err = profile__add_function(b->profile, name, name, NULL, 0, &line.function);
+
+	if (err)
+		return err;
+	return profile__add_location(b->profile, 0, UINT64_MAX - number, &line, 1, false, ret);
+}
+
+static int add_mapping(struct builder *b, const struct snapshot_map *map, uint32_t *ret)
+{
+	const struct snapshot_file *file = snapshot__file(b->snapshot, map->file);
+	uint32_t flags = PROFILE_HAS_FUNCTIONS;
+
+	if (file && file->has_lines)
+		flags |= PROFILE_HAS_FILENAMES | PROFILE_HAS_LINE_NUMBERS | PROFILE_HAS_INLINE_FRAMES;
+	return profile__add_mapping(b->profile, map->start, map->end, map->offset,
+				    file ? snapshot__str(b->snapshot, file->path) : "//anon",
+				    file ? snapshot__str(b->snapshot, file->build_id) : "", flags, ret);
+}
+
+/* Where the frame's code lies in its process; a frame whose mapping was never seen keeps file and offset apart. */
+static int frame_address(struct builder *b, uint32_t image, uint64_t frame, uint64_t *ret_address,
+			 uint32_t *ret_mapping)
+{
+	const struct snapshot_map *map = snapshot__map(b->snapshot, image, frame);
+
+	*ret_mapping = 0;
+	*ret_address = FRAME_IS_ANON(frame) ? FRAME_ADDR(frame) : frame;
+	if (!map)
+		return 0;
+	if (!FRAME_IS_ANON(frame))
+		*ret_address = map->start + (FRAME_OFF(frame) - map->offset);
+	return add_mapping(b, map, ret_mapping);
+}
+
+static int add_lines(struct builder *b, const struct snapshot_symbol *symbol, struct profile_line *lines)
+{
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < symbol->line_cnt; i++) {
+		const struct snapshot_line *from = &b->snapshot->lines.at[symbol->line_start + i];
+
+		lines[i] = (struct profile_line){ .line = (int32_t)from->line };
+		err = profile__add_function(b->profile, snapshot__str(b->snapshot, from->name),
+					    snapshot__str(b->snapshot, from->system_name),
+					    snapshot__str(b->snapshot, from->path),
+					    (int32_t)from->start_line, &lines[i].function);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+#define LINES_MAX 256
+
+static int make_location(struct builder *b, uint32_t image, uint64_t frame, uint32_t *ret)
+{
+	const struct snapshot_symbol *symbol = snapshot__symbol(b->snapshot, image, frame);
+	struct profile_line lines[LINES_MAX];
+	uint32_t mapping;
+	uint64_t address;
+	int err = frame_address(b, image, frame, &address, &mapping);
+
+	if (err)
+		return err;
+	if (!symbol || symbol->line_cnt > LINES_MAX)
+		return profile__add_location(b->profile, mapping, address, NULL, 0, false, ret);
+	err = add_lines(b, symbol, lines);
+	if (err)
+		return err;
+	return profile__add_location(b->profile, mapping, address, lines, symbol->line_cnt, false, ret);
+}
+
+static int location_of(struct builder *b, uint32_t image, uint64_t frame, uint32_t *ret)
+{
+	uint64_t *slot = hashmap__slot(b->locations, hash_combine(image, frame), 0, NULL);
+	uint32_t location;
+	int err;
+
+	if (!slot)
+		return -ENOMEM;
+	if (!*slot) {
+		err = make_location(b, image, frame, &location);
+		if (err)
+			return err;
+		*slot = location;
+	}
+	*ret = (uint32_t)*slot;
+	return 0;
+}
+
+/* Is the frame within a function that has an allocating probe of its own? */
+static bool is_probed(const struct snapshot *snapshot, uint64_t frame)
+{
+	size_t i;
+
+	if (FRAME_IS_ANON(frame))
+		return false;
+	for (i = 0; i < snapshot->probed.cnt; i++) {
+		const struct snapshot_range *range = &snapshot->probed.at[i];
+
+		if (range->file == FRAME_FILE(frame) && FRAME_OFF(frame) >= range->start &&
+		    FRAME_OFF(frame) < range->end)
+			return true;
+	}
+	return false;
+}
+
+struct leaf {
+	uint32_t skip_cnt; /* allocator frames at the leaf end */
+	bool nested;
+	const char *alloc_fn; /* name of the outermost of them, or NULL */
+};
+
+static struct leaf find_leaf(const struct builder *b, const struct alloc_site *site, const uint64_t *frames)
+{
+	const struct snapshot_symbol *symbol;
+	const struct snapshot_line *outer;
+	struct leaf leaf = {};
+	uint32_t i;
+
+	for (i = 0; i < site->frame_cnt; i++) {
+		symbol = snapshot__symbol(b->snapshot, site->image, frames[i]);
+		if (!symbol || !symbol->line_cnt)
+			break;
+		outer = &b->snapshot->lines.at[symbol->line_start + symbol->line_cnt - 1];
+		if (!alloc_fn__is_internal_name(snapshot__str(b->snapshot, outer->system_name)))
+			break;
+		leaf.skip_cnt = i + 1;
+		leaf.alloc_fn = snapshot__str(b->snapshot, outer->name);
+		leaf.nested |= is_probed(b->snapshot, frames[i]);
+	}
+	return leaf;
+}
+
+static const char *fn_name(const struct snapshot *snapshot, uint16_t fn)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->fns.cnt; i++) {
+		if (snapshot->fns.at[i].id == fn)
+			return snapshot__str(snapshot, snapshot->fns.at[i].name);
+	}
+	return "";
+}
+
+static int64_t whole(uint64_t weighted)
+{
+	return (int64_t)((weighted + WEIGHT_ONE / 2) >> WEIGHT_SHIFT);
+}
+
+static int64_t at_least_zero(int64_t value)
+{
+	return value > 0 ? value : 0;
+}
+
+static void site_values(const struct builder *b, const struct alloc_site *site, int64_t *values)
+{
+	bool live = snapshot__site_is_live(b->snapshot, site);
+	uint64_t inuse = site->alloc_cnt - site->free_cnt;
+
+	values[PROFILE_ALLOC_OBJECTS] = whole(site->alloc_cnt);
+	values[PROFILE_ALLOC_SPACE] = (int64_t)site->alloc_bytes;
+	values[PROFILE_INUSE_OBJECTS] = live && (int64_t)inuse > 0 ? whole(inuse) : 0;
+	values[PROFILE_INUSE_SPACE] =
+		live ? at_least_zero((int64_t)(site->alloc_bytes - site->free_bytes)) : 0;
+}
+
+/*
+ * A sample of weight w adds w(w - 1) to the variance of the count (Horvitz-Thompson); sizes within a site are alike,
+ * so bytes vary as the count does, times the mean size. What is in use is a part of the same samples.
+ */
+static int add_variances(struct builder *b, const struct alloc_site *site, const int64_t *values, uint32_t sample)
+{
+	double cnt = (double)values[PROFILE_ALLOC_OBJECTS], size, left;
+	double variances[PROFILE_METRIC_CNT];
+
+	if (!(b->snapshot->flags & SNAPSHOT_SAMPLED) || !site->variance || cnt <= 0)
+		return 0;
+	size = (double)values[PROFILE_ALLOC_SPACE] / cnt;
+	left = (double)values[PROFILE_INUSE_OBJECTS] / cnt;
+	variances[PROFILE_ALLOC_OBJECTS] = (double)site->variance;
+	variances[PROFILE_ALLOC_SPACE] = (double)site->variance * size * size;
+	variances[PROFILE_INUSE_OBJECTS] = (double)site->variance * left;
+	variances[PROFILE_INUSE_SPACE] = (double)site->variance * left * size * size;
+	return profile__add_variances(b->profile, sample, variances);
+}
+
+static int site_labels(struct builder *b, const struct alloc_site *site, const struct leaf *leaf,
+		       const int64_t *values, struct profile_label labels[4], size_t *ret_cnt)
+{
+	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
+	const char *fn = site->stop == SITE_OVERFLOW ? "" :
+			 leaf->alloc_fn		     ? leaf->alloc_fn :
+						       fn_name(b->snapshot, site->fn);
+	size_t cnt = 0;
+	int err = 0;
+
+	if (*fn)
+		err = profile__label_str(b->profile, "alloc_fn", fn, &labels[cnt++]);
+	if (!err && values[PROFILE_ALLOC_OBJECTS] && site->stop != SITE_OVERFLOW)
+		err = profile__label_num(b->profile, "bytes",
+					 values[PROFILE_ALLOC_SPACE] / values[PROFILE_ALLOC_OBJECTS],
+					 "bytes", &labels[cnt++]);
+	if (!err && b->many && image)
+		err = profile__label_str(b->profile, "comm", snapshot__str(b->snapshot, image->comm),
+					 &labels[cnt++]);
+	if (!err && image)
+		err = profile__label_num(b->profile, "pid", image->tgid, "", &labels[cnt++]);
+	*ret_cnt = cnt;
+	return err;
+}
+
+static int add_site(struct builder *b, const struct alloc_site *site)
+{
+	const uint64_t *frames = b->snapshot->frames.at + site->frame_start;
+	struct leaf leaf = find_leaf(b, site, frames);
+	uint32_t locs[STACK_DEPTH_MAX + 2], skip = b->options->allocator_frames ? 0 : leaf.skip_cnt, i;
+	const char *stop = stop_name(site->stop);
+	int64_t values[PROFILE_METRIC_CNT];
+	struct profile_label labels[4];
+	size_t cnt = 0, label_cnt;
+	uint32_t sample;
+	int err = 0;
+
+	if (leaf.nested) {
+		b->totals.nested_cnt += (uint64_t)whole(site->alloc_cnt);
+		return 0;
+	}
+	site_values(b, site, values);
+	for (i = 0; i < PROFILE_METRIC_CNT; i++)
+		b->totals.values[i] += values[i];
+	if (b->options->allocator_frames && site->stop < SITE_OVERFLOW)
+		err = add_named(b, fn_name(b->snapshot, site->fn), 64u + site->fn, &locs[cnt++]);
+	/* A stack of allocator frames alone keeps them: a sample without frames would vanish in most viewers. */
+	for (i = skip < site->frame_cnt ? skip : 0; !err && i < site->frame_cnt; i++)
+		err = location_of(b, site->image, frames[i], &locs[cnt++]);
+	if (!err && (stop || !cnt))
+		err = add_named(b, stop ? stop : "[no stack]", site->stop, &locs[cnt++]);
+	if (!err)
+		err = site_labels(b, site, &leaf, values, labels, &label_cnt);
+	if (!err)
+		err = profile__add_sample(b->profile, locs, cnt, values, labels, label_cnt, &sample);
+	return err ? err : add_variances(b, site, values, sample);
+}
+
+/* pprof takes the first mapping for the main binary. */
+static int add_main_mapping(struct builder *b)
+{
+	const struct snapshot *s = b->snapshot;
+	const struct snapshot_image *image;
+	const struct snapshot_file *file;
+	uint32_t id;
+	size_t i;
+
+	if (b->many)
+		return profile__add_mapping(b->profile, 0, 0, 0, "[system-wide]", "",
+					    PROFILE_HAS_FUNCTIONS, &id);
+	for (i = 0; i < s->maps.cnt; i++) {
+		image = snapshot__image(s, s->maps.at[i].image);
+		file = snapshot__file(s, s->maps.at[i].file);
+		if (image && file && image->exe && image->exe == file->path)
+			return add_mapping(b, &s->maps.at[i], &id);
+	}
+	return 0;
+}
+
+static int add_meta(struct builder *b)
+{
+	const struct snapshot *s = b->snapshot;
+	struct profile_meta meta = *profile__meta(b->profile);
+	int err;
+
+	meta.time_ns = (int64_t)s->time_ns;
+	meta.duration_ns = (int64_t)s->duration_ns;
+	meta.period = (int64_t)s->period_bytes;
+	err = profile__add_string(b->profile, "alloc_space", &meta.default_type);
+	if (err)
+		return err;
+	profile__set_meta(b->profile, &meta);
+	return ledger_comments(s, &b->totals, b->profile);
+}
+
+static bool site_counts(const struct alloc_site *site)
+{
+	return site->alloc_cnt || site->free_cnt;
+}
+
+static bool has_many_images(const struct snapshot *snapshot)
+{
+	uint32_t first = 0;
+	size_t i;
+
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		if (!site_counts(&snapshot->sites.at[i]))
+			continue;
+		if (first && snapshot->sites.at[i].image != first)
+			return true;
+		first = snapshot->sites.at[i].image;
+	}
+	return false;
+}
+
+int build_profile(const struct snapshot *snapshot, const struct build_options *options,
+		  struct profile **ret, struct build_totals *ret_totals)
+{
+	struct profile *profile __free(profile) = profile__new_heap();
+	struct hashmap *locations __free(hashmap) = hashmap__new();
+	struct builder b = { .snapshot = snapshot, .options = options, .profile = profile,
+			     .locations = locations, .many = has_many_images(snapshot) };
+	size_t i;
+	int err;
+
+	if (!profile || !locations)
+		return -ENOMEM;
+	err = add_main_mapping(&b);
+	for (i = 0; !err && i < snapshot->sites.cnt; i++) {
+		if (site_counts(&snapshot->sites.at[i]))
+			err = add_site(&b, &snapshot->sites.at[i]);
+	}
+	if (!err)
+		err = add_meta(&b);
+	if (!err)
+		err = profile__sort(profile);
+	if (err)
+		return err;
+	if (ret_totals)
+		*ret_totals = b.totals;
+	*ret = TAKE_PTR(profile);
+	return 0;
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/file_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/hashmap.h"
+#include "base/vec.h"
+#include "elf/build_id.h"
+#include "elf/elf_file.h"
+#include "proc/proc_open.h"
+#include "unwind/unwind_table.h"
+
+/* A full table beyond this is replaced by its call sites alone: 8 MiB of rows. */
+#define FULL_ROWS_MAX ((size_t)1 << 20)
+
+struct entry {
+	struct file_entry file;
+	struct unwind_table *table; /* NULL: no CFI, or it was fed already */
+	bool fed;
+	uint32_t next; /* with the same hash */
+};
+
+struct file_table {
+	VEC(struct entry) entries;
+	struct hashmap *by_key;
+	bool full_cfi;
+};
+
+#define NO_ENTRY UINT32_MAX
+
+struct file_table *file_table__new(void)
+{
+	struct file_table *files __free(file_table) = calloc(1, sizeof(*files));
+
+	if (!files)
+		return NULL;
+	files->by_key = hashmap__new();
+	return files->by_key ? TAKE_PTR(files) : NULL;
+}
+
+void file_table__free(struct file_table *files)
+{
+	size_t i;
+
+	if (!files)
+		return;
+	for (i = 0; i < files->entries.cnt; i++) {
+		struct entry *entry = &files->entries.at[i];
+
+		cleanup_fd(&entry->file.fd);
+		free(entry->file.path);
+		free(entry->file.build_id);
+		unwind_table__free(entry->table);
+	}
+	vec__done(&files->entries);
+	hashmap__free(files->by_key);
+	free(files);
+}
+
+void file_table__set_full_cfi(struct file_table *files, bool full)
+{
+	files->full_cfi = full;
+}
+
+static uint64_t key_hash(const struct unwind_file_key *key)
+{
+	return hash_combine(key->dev, key->ino);
+}
+
+static struct entry *find(const struct file_table *files, const struct unwind_file_key *key)
+{
+	uint64_t first;
+	uint32_t i;
+
+	if (!hashmap__get(files->by_key, key_hash(key), &first))
+		return NULL;
+	for (i = (uint32_t)first; i != NO_ENTRY; i = files->entries.at[i].next) {
+		const struct unwind_file_key *have = &files->entries.at[i].file.key;
+
+		if (have->dev == key->dev && have->ino == key->ino)
+			return &files->entries.at[i];
+	}
+	return NULL;
+}
+
+/* A table of the file, full unless that is too large. NULL: it has none. */
+static struct unwind_table *build_table(const struct elf_file *elf, bool full)
+{
+	struct unwind_table *table = NULL;
+
+	if (unwind_table__build(elf, full ? UNWIND_FULL : 0, &table))
+		return NULL;
+	if (full && unwind_table__row_cnt(table) > FULL_ROWS_MAX) {
+		unwind_table__free(table);
+		return build_table(elf, false);
+	}
+	return table;
+}
+
+static char *build_id_text(const struct elf_file *elf)
+{
+	char hex[BUILD_ID_HEX_SIZE];
+	struct build_id id;
+
+	return strdup(build_id_read(elf, &id) ? "" : build_id_format(&id, hex));
+}
+
+/* Take over @fd (-1: unknown contents). */
+static int insert(struct file_table *files, const struct unwind_file_key *key, int fd, pid_t pid,
+		  const char *path, uint32_t id)
+{
+	struct elf_file *elf __free(elf_file) = NULL;
+	struct entry entry = { .file = { .key = *key, .id = id, .fd = fd, .pid = pid }, .next = NO_ENTRY };
+	uint64_t *first;
+
+	entry.file.path = strdup(path);
+	if (fd >= 0 && !elf_file__open_fd(fd, &elf)) {
+		entry.table = build_table(elf, files->full_cfi);
+		entry.file.build_id = build_id_text(elf);
+	} else {
+		entry.file.build_id = strdup("");
+	}
+	first = hashmap__slot(files->by_key, key_hash(key), NO_ENTRY, NULL);
+	entry.next = first ? (uint32_t)*first : NO_ENTRY;
+	if (!entry.file.path || !entry.file.build_id || !first || vec__push(&files->entries, entry)) {
+		free(entry.file.path);
+		free(entry.file.build_id);
+		unwind_table__free(entry.table);
+		cleanup_fd(&fd);
+		return -ENOMEM;
+	}
+	*first = files->entries.cnt - 1;
+	return 0;
+}
+
+int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map, size_t *ret_index)
+{
+	struct unwind_file_key key = { .ino = map->ino, .dev = map->dev };
+	struct entry *entry = find(files, &key);
+	int fd = -1, err;
+
+	if (!entry) {
+		if (proc_map_open(pid, map, &fd))
+			fd = -1;
+		err = insert(files, &key, fd, pid, map->path, 0);
+		if (err)
+			return err;
+		entry = &files->entries.at[files->entries.cnt - 1];
+	}
+	if (ret_index)
+		*ret_index = (size_t)(entry - files->entries.at);
+	return 0;
+}
+
+int file_table__add_fd(struct file_table *files, int fd, const char *path, const struct unwind_file_key *key)
+{
+	int copy;
+
+	if (find(files, key))
+		return 0;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return -errno;
+	return insert(files, key, copy, getpid(), path, 0);
+}
+
+/* The mapping a notice speaks of, as /proc has it now. */
+static int open_noticed(const struct notice *notice, int *ret_fd, char **ret_path)
+{
+	struct proc_maps maps __proc_maps = {};
+	struct proc_map map;
+	int err = proc_maps__open(&maps, (pid_t)notice->tgid);
+
+	while (!err && proc_maps__next(&maps, &map)) {
+		if (map.start > notice->start || map.end <= notice->start)
+			continue;
+		err = proc_map_open((pid_t)notice->tgid, &map, ret_fd);
+		if (!err)
+			*ret_path = strdup(map.path);
+		return err;
+	}
+	return err ? err : -ENOENT;
+}
+
+int file_table__add_notice(struct file_table *files, const struct notice *notice)
+{
+	struct unwind_file_key key = { .ino = notice->ino, .dev = notice->dev };
+	struct entry *entry = find(files, &key);
+	char *path __free_mem = NULL, fallback[64];
+	int fd = -1;
+
+	if (entry) {
+		entry->file.id = entry->file.id ? entry->file.id : notice->id;
+		return 0;
+	}
+	if (open_noticed(notice, &fd, &path))
+		fd = -1;
+	snprintf(fallback, sizeof(fallback), "[inode %llu]", (unsigned long long)notice->ino);
+	return insert(files, &key, fd, (pid_t)notice->tgid, path ? path : fallback, notice->id);
+}
+
+size_t file_table__cnt(const struct file_table *files)
+{
+	return files->entries.cnt;
+}
+
+const struct file_entry *file_table__at(const struct file_table *files, size_t index)
+{
+	return &files->entries.at[index].file;
+}
+
+const struct file_entry *file_table__find(const struct file_table *files, const struct unwind_file_key *key)
+{
+	const struct entry *entry = find(files, key);
+
+	return entry ? &entry->file : NULL;
+}
+
+void file_table__need(const struct file_table *files, size_t *ret_row_cnt, size_t *ret_page_cnt)
+{
+	size_t i, rows = 0, pages = 0;
+
+	for (i = 0; i < files->entries.cnt; i++) {
+		const struct unwind_table *table = files->entries.at[i].table;
+
+		if (!table || files->entries.at[i].fed)
+			continue;
+		rows += unwind_table__row_cnt(table);
+		pages += unwind_table__page_cnt(table) + 1;
+	}
+	*ret_row_cnt = rows;
+	*ret_page_cnt = pages;
+}
+
+static int feed_one(struct entry *entry, struct tracer *tracer)
+{
+	const struct unwind_table *table = entry->table;
+
+	if (!table)
+		return tracer__add_table(tracer, &entry->file.key, NULL, 0, NULL, 0, 0, &entry->file.id);
+	return tracer__add_table(tracer, &entry->file.key, unwind_table__rows(table),
+				 unwind_table__row_cnt(table), unwind_table__pages(table),
+				 unwind_table__page_cnt(table), unwind_table__page_base(table),
+				 &entry->file.id);
+}
+
+int file_table__feed(struct file_table *files, struct tracer *tracer)
+{
+	int first_err = 0, err;
+	size_t i;
+
+	for (i = 0; i < files->entries.cnt; i++) {
+		struct entry *entry = &files->entries.at[i];
+
+		if (entry->fed)
+			continue;
+		err = feed_one(entry, tracer);
+		first_err = first_err ? first_err : err;
+		entry->fed = true;
+		/* The kernel has it now. */
+		unwind_table__free(entry->table);
+		entry->table = NULL;
+	}
+	return first_err;
+}

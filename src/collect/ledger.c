@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/ledger.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "collect/build_profile.h"
+
+enum stat_class { EVENT, LOSS, NOTE, WALK };
+
+static const struct {
+	const char *id;
+	enum stat_class class;
+	const char *name;
+	const char *meaning;
+} stats[STAT_CNT] = {
+#define STAT_ROW(id, class, name, meaning) { #id, class, name, meaning },
+	STATS(STAT_ROW)
+#undef STAT_ROW
+};
+
+const char *ledger_stat_id(enum stat_id stat)
+{
+	return stats[stat].id;
+}
+
+static uint64_t walk_cnt(const struct snapshot *snapshot)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < STAT_CNT; i++) {
+		if (stats[i].class == WALK)
+			sum += snapshot->stats[i];
+	}
+	return sum;
+}
+
+static uint64_t loss_cnt(const struct snapshot *snapshot)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < STAT_CNT; i++) {
+		if (stats[i].class == LOSS)
+			sum += snapshot->stats[i];
+	}
+	return sum;
+}
+
+bool ledger_is_complete(const struct snapshot *snapshot)
+{
+	return !loss_cnt(snapshot) && walk_cnt(snapshot) == snapshot->stats[STAT_WALK_ROOT] &&
+	       !(snapshot->flags & SNAPSHOT_INCOMPLETE);
+}
+
+static const char *mode_text(const struct snapshot *snapshot, char out[static 64])
+{
+	char bytes[16];
+
+	if (snapshot->flags & SNAPSHOT_SAMPLED)
+		snprintf(out, 64, "sampled, one per %s on average",
+			 units_format_bytes((int64_t)snapshot->period_bytes, bytes));
+	else
+		snprintf(out, 64, "every allocation recorded");
+	return out;
+}
+
+static void stack_line(const struct snapshot *snapshot, struct buf *out)
+{
+	uint64_t walks = walk_cnt(snapshot), whole = snapshot->stats[STAT_WALK_ROOT];
+	const char *sep = ": ";
+	int i;
+
+	if (!walks)
+		return;
+	/* Rounded down: "100 %" is said of nothing less. */
+	buf__printf(out, "stacks: %.2f%% complete",
+		    (double)(uint64_t)((double)whole / (double)walks * 10000) / 100);
+	for (i = 0; i < STAT_CNT; i++) {
+		if (stats[i].class != WALK || i == STAT_WALK_ROOT || !snapshot->stats[i])
+			continue;
+		buf__printf(out, "%s%" PRIu64 " %s", sep, snapshot->stats[i], stats[i].name);
+		sep = ", ";
+	}
+	buf__append_char(out, '\n');
+}
+
+static void loss_line(const struct snapshot *snapshot, struct buf *out)
+{
+	const char *sep = "lost: ";
+	int i;
+
+	for (i = 0; i < STAT_CNT; i++) {
+		if (stats[i].class != LOSS || !snapshot->stats[i])
+			continue;
+		buf__printf(out, "%s%" PRIu64 " %s", sep, snapshot->stats[i], stats[i].name);
+		sep = ", ";
+	}
+	if (!strcmp(sep, "lost: "))
+		buf__append_str(out, "lost: nothing");
+	buf__append_char(out, '\n');
+}
+
+static void counted_line(const struct snapshot *snapshot, const struct build_totals *totals,
+			 struct buf *out)
+{
+	char bytes[16], live[16];
+
+	buf__printf(out, "counted: %" PRId64 " allocations, %s",
+		    totals->values[PROFILE_ALLOC_OBJECTS],
+		    units_format_bytes(totals->values[PROFILE_ALLOC_SPACE], bytes));
+	if (snapshot->flags & SNAPSHOT_LIVE)
+		buf__printf(out, "; in use: %" PRId64 " objects, %s",
+			    totals->values[PROFILE_INUSE_OBJECTS],
+			    units_format_bytes(totals->values[PROFILE_INUSE_SPACE], live));
+	else
+		buf__append_str(out, "; in use: not tracked");
+	buf__append_char(out, '\n');
+}
+
+static void note_lines(const struct snapshot *snapshot, const struct build_totals *totals, struct buf *out)
+{
+	int i;
+
+	for (i = 0; i < STAT_CNT; i++) {
+		if (stats[i].class == NOTE && snapshot->stats[i])
+			buf__printf(out, "note: %" PRIu64 " %s (%s)\n", snapshot->stats[i],
+				    stats[i].name, stats[i].meaning);
+	}
+	if (totals->nested_cnt)
+		buf__printf(out, "note: %" PRIu64 " nested calls left out\n", totals->nested_cnt);
+}
+
+/* What an image still held when it ended: dropped from the in-use numbers, but a leak hunter wants to know. */
+static void exit_line(const struct snapshot *snapshot, struct buf *out)
+{
+	uint64_t objects = 0, space = 0;
+	char bytes[16];
+	size_t i;
+
+	if (!(snapshot->flags & SNAPSHOT_LIVE))
+		return;
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		const struct alloc_site *site = &snapshot->sites.at[i];
+
+		if (snapshot__site_is_live(snapshot, site) || site->alloc_cnt < site->free_cnt)
+			continue;
+		objects += (site->alloc_cnt - site->free_cnt) >> WEIGHT_SHIFT;
+		space += site->alloc_bytes - site->free_bytes;
+	}
+	if (objects)
+		buf__printf(out, "note: %" PRIu64 " objects, %s were live in processes when they ended\n",
+			    objects, units_format_bytes((int64_t)space, bytes));
+}
+
+void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals, struct buf *out)
+{
+	char mode[64], duration[16];
+
+	buf__printf(out, "recorded: %s, %s\n", units_format_duration(snapshot->duration_ns, duration),
+		    mode_text(snapshot, mode));
+	counted_line(snapshot, totals, out);
+	stack_line(snapshot, out);
+	loss_line(snapshot, out);
+	note_lines(snapshot, totals, out);
+	exit_line(snapshot, out);
+}
+
+static int add_comment(struct profile *profile, struct buf *line)
+{
+	int err = buf__error(line);
+
+	if (!err && buf__len(line)) {
+		buf__truncate(line, buf__len(line) - 1);
+		err = profile__add_comment(profile, buf__data(line));
+	}
+	buf__reset(line);
+	return err;
+}
+
+int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals,
+		    struct profile *profile)
+{
+	struct buf *line __free(buf) = buf__new(4096);
+	char mode[64];
+	int err;
+
+	if (!line)
+		return -ENOMEM;
+	buf__printf(line, "heaptap " HEAPTAP_VERSION ": %s\n", mode_text(snapshot, mode));
+	err = add_comment(profile, line);
+	if (!err) {
+		counted_line(snapshot, totals, line);
+		err = add_comment(profile, line);
+	}
+	if (!err) {
+		stack_line(snapshot, line);
+		err = add_comment(profile, line);
+	}
+	if (!err) {
+		loss_line(snapshot, line);
+		err = add_comment(profile, line);
+	}
+	return err;
+}

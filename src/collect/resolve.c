@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/resolve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/stack.h"
+#include "base/hash.h"
+#include "base/hashmap.h"
+#include "symbolize/symbolizer.h"
+
+struct resolver {
+	struct snapshot *snapshot;
+	const struct file_table *files;
+	struct symbolizer *sym;
+	struct hashmap *file_numbers; /* file id -> symbolizer's number */
+	struct hashmap *processes; /* image -> symbolizer's number */
+	resolve_progress_fn progress;
+	void *ctx;
+};
+
+static int by_frame(const void *a, const void *b)
+{
+	const struct snapshot_symbol *x = a, *y = b;
+
+	if (x->frame != y->frame)
+		return x->frame < y->frame ? -1 : 1;
+	return x->image < y->image ? -1 : x->image > y->image;
+}
+
+/* Every distinct frame once, sorted: the symbol table with its names still to come. */
+static int collect_frames(struct snapshot *snapshot)
+{
+	struct hashmap *seen __free(hashmap) = hashmap__new();
+	size_t i;
+	uint32_t j;
+	bool is_new;
+	int err;
+
+	if (!seen)
+		return -ENOMEM;
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		const struct alloc_site *site = &snapshot->sites.at[i];
+
+		for (j = 0; j < site->frame_cnt; j++) {
+			struct snapshot_symbol symbol = {
+				.frame = snapshot->frames.at[site->frame_start + j]
+			};
+
+			if (FRAME_IS_ANON(symbol.frame))
+				symbol.image = site->image;
+			if (!hashmap__slot(seen, hash_combine(symbol.image, symbol.frame), 1, &is_new))
+				return -ENOMEM;
+			err = is_new ? vec__push(&snapshot->symbols, symbol) : 0;
+			if (err)
+				return err;
+		}
+	}
+	if (snapshot->symbols.cnt)
+		qsort(snapshot->symbols.at, snapshot->symbols.cnt, sizeof(*snapshot->symbols.at), by_frame);
+	return 0;
+}
+
+/* The symbolizer's number of file @id; -ENOENT if nobody knows the file. */
+static int file_number(struct resolver *r, uint32_t id, uint32_t *ret)
+{
+	char root[64];
+	uint64_t known;
+	size_t i;
+	int err;
+
+	if (hashmap__get(r->file_numbers, id, &known)) {
+		*ret = (uint32_t)known;
+		return 0;
+	}
+	for (i = 0; i < file_table__cnt(r->files); i++) {
+		const struct file_entry *entry = file_table__at(r->files, i);
+		struct sym_file_desc desc = { .fd = entry->fd, .path = entry->path, .root = root };
+
+		if (entry->id != id)
+			continue;
+		snprintf(root, sizeof(root), "/proc/%d/root", (int)entry->pid);
+		err = symbolizer__add_file(r->sym, &desc, ret);
+		return err ? err : hashmap__set(r->file_numbers, id, *ret);
+	}
+	return -ENOENT;
+}
+
+static int process_number(struct resolver *r, uint32_t image, uint32_t *ret)
+{
+	const struct snapshot_image *info = snapshot__image(r->snapshot, image);
+	uint64_t known;
+	int err;
+
+	if (hashmap__get(r->processes, image, &known)) {
+		*ret = (uint32_t)known;
+		return 0;
+	}
+	err = symbolizer__add_process(r->sym, info ? (pid_t)info->tgid : 0, ret);
+	return err ? err : hashmap__set(r->processes, image, *ret);
+}
+
+static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol, const struct sym_line **ret,
+		     size_t *ret_cnt)
+{
+	const struct snapshot_map *map = snapshot__map(r->snapshot, symbol->image, symbol->frame);
+	const char *name = map ? snapshot__str(r->snapshot, map->name) : "";
+	uint64_t ip = FRAME_ADDR(symbol->frame);
+	uint32_t number;
+	int err;
+
+	if (map && !strcmp(name, "[vdso]") && !symbolizer__vdso(r->sym, &number))
+		return symbolizer__resolve(r->sym, number, ip - map->start, ret, ret_cnt);
+	err = process_number(r, symbol->image, &number);
+	if (err)
+		return err;
+	*ret_cnt = 1;
+	return symbolizer__resolve_anon(r->sym, number, ip, *name ? name : "[anon]", map ? map->start : 0,
+					ret);
+}
+
+static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
+		      const struct sym_line *lines, size_t cnt)
+{
+	size_t i;
+	int err = 0;
+
+	symbol->line_start = (uint32_t)snapshot->lines.cnt;
+	symbol->line_cnt = (uint32_t)cnt;
+	for (i = 0; !err && i < cnt; i++) {
+		struct snapshot_line line = { .line = lines[i].line, .start_line = lines[i].start_line };
+
+		err = intern__add(snapshot->strings, lines[i].name, &line.name);
+		if (!err)
+			err = intern__add(snapshot->strings, lines[i].system_name, &line.system_name);
+		if (!err)
+			err = intern__add(snapshot->strings, lines[i].path, &line.path);
+		if (!err)
+			err = vec__push(&snapshot->lines, line);
+	}
+	return err;
+}
+
+static void note_lines(struct snapshot *snapshot, uint64_t frame, const struct sym_line *lines)
+{
+	struct snapshot_file *file;
+
+	if (FRAME_IS_ANON(frame) || !lines[0].line)
+		return;
+	file = (struct snapshot_file *)snapshot__file(snapshot, FRAME_FILE(frame));
+	if (file)
+		file->has_lines = 1;
+}
+
+static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
+{
+	const struct sym_line *lines = NULL;
+	struct sym_line unknown = { .path = "" };
+	char name[64];
+	uint32_t number;
+	size_t cnt = 0;
+	int err;
+
+	if (FRAME_IS_ANON(symbol->frame))
+		err = find_anon(r, symbol, &lines, &cnt);
+	else
+		err = file_number(r, FRAME_FILE(symbol->frame), &number);
+	if (!err && !lines)
+		err = symbolizer__resolve(r->sym, number, FRAME_OFF(symbol->frame), &lines, &cnt);
+	if (err == -ENOMEM)
+		return err;
+	if (err || !cnt) {
+		snprintf(name, sizeof(name), "[unknown file]+0x%llx",
+			 (unsigned long long)FRAME_OFF(symbol->frame));
+		unknown.name = unknown.system_name = name;
+		lines = &unknown;
+		cnt = 1;
+	}
+	note_lines(r->snapshot, symbol->frame, lines);
+	return keep_lines(r->snapshot, symbol, lines, cnt);
+}
+
+static bool on_progress(void *ctx, size_t done, size_t total)
+{
+	struct resolver *r = ctx;
+
+	if (r->progress)
+		r->progress(done, total, r->ctx);
+	return true;
+}
+
+/* Let the symbolizer take all places at once, file by file. */
+static int resolve_ahead(struct resolver *r)
+{
+	const struct snapshot *s = r->snapshot;
+	struct sym_address *addrs __free_mem = calloc(s->symbols.cnt + 1, sizeof(*addrs));
+	size_t i, cnt = 0;
+	uint32_t number;
+	int err;
+
+	if (!addrs)
+		return -ENOMEM;
+	for (i = 0; i < s->symbols.cnt; i++) {
+		uint64_t frame = s->symbols.at[i].frame;
+
+		if (FRAME_IS_ANON(frame))
+			continue;
+		err = file_number(r, FRAME_FILE(frame), &number);
+		if (err == -ENOMEM)
+			return err;
+		if (!err)
+			addrs[cnt++] = (struct sym_address){ number, FRAME_OFF(frame) };
+	}
+	return symbolizer__resolve_all(r->sym, addrs, cnt, on_progress, r);
+}
+
+int resolve_snapshot(struct snapshot *snapshot, const struct file_table *files,
+		     resolve_progress_fn progress, void *ctx)
+{
+	struct symbolizer *sym __free(symbolizer) = symbolizer__new(NULL);
+	struct hashmap *numbers __free(hashmap) = hashmap__new(), *processes __free(hashmap) = hashmap__new();
+	struct resolver r = { snapshot, files, sym, numbers, processes, progress, ctx };
+	size_t i;
+	int err;
+
+	if (!sym || !numbers || !processes)
+		return -ENOMEM;
+	err = collect_frames(snapshot);
+	if (!err)
+		err = resolve_ahead(&r);
+	for (i = 0; !err && i < snapshot->symbols.cnt; i++)
+		err = resolve_one(&r, &snapshot->symbols.at[i]);
+	return err;
+}

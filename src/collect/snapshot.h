@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything a recording knows, as one plain struct: the raw counts, the frames they refer to, whose they are, and
+ * (once resolved) what the frames are called. All that follows is a function of it alone and needs no privileges:
+ * saved as .heaptap (collect/snapshot_file.h) it can be turned into any format later and elsewhere.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/alloc.h"
+#include "abi/stats.h"
+#include "base/cleanup.h"
+#include "base/intern.h"
+#include "base/vec.h"
+
+/* All strings are numbers in snapshot.strings. */
+struct snapshot_image {
+	uint32_t id; /* struct alloc_site.image */
+	uint32_t tgid;
+	uint32_t comm;
+	uint32_t exe; /* path as the process sees it, "" if it is not known */
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t end_ns; /* 0: it lived to the end of the recording */
+};
+
+struct snapshot_file {
+	uint32_t id; /* FRAME_FILE() */
+	uint32_t path;
+	uint32_t build_id; /* lower-case hex or "" */
+	uint32_t has_lines; /* its frames came with source lines */
+};
+
+/* An executable mapping of an image. */
+struct snapshot_map {
+	uint32_t image;
+	uint32_t file; /* file id, 0: none */
+	uint32_t name; /* without a file: "[vdso]", "" ... */
+	uint32_t pad;
+	uint64_t start, end, offset;
+};
+
+struct snapshot_line {
+	uint32_t name; /* without parameters */
+	uint32_t system_name;
+	uint32_t path;
+	uint32_t line; /* 0: unknown */
+	uint32_t start_line;
+	uint32_t pad;
+};
+
+/* The names of a frame, innermost inlined function first. Sorted by (frame, image) for look-ups. */
+struct snapshot_symbol {
+	uint64_t frame;
+	uint32_t image; /* of anonymous frames: addresses mean something in one image only; else 0 */
+	uint32_t line_start, line_cnt; /* in snapshot.lines */
+	uint32_t pad;
+};
+
+struct snapshot_fn {
+	uint32_t id; /* struct alloc_site.fn */
+	uint32_t name; /* for the label alloc_fn */
+};
+
+/* A probed allocating function: file offsets [start, end). */
+struct snapshot_range {
+	uint32_t file; /* file id */
+	uint32_t pad;
+	uint64_t start, end;
+};
+
+enum {
+	SNAPSHOT_LIVE = 1, /* blocks were tracked until their free: the in-use numbers are true */
+	SNAPSHOT_SAMPLED = 2,
+	SNAPSHOT_INCOMPLETE = 4, /* the recording was cut off */
+};
+
+struct snapshot {
+	uint64_t time_ns; /* of the start, since 1970 */
+	uint64_t duration_ns;
+	uint64_t period_bytes; /* mean sampling interval, 1 if every allocation was kept */
+	uint32_t flags; /* SNAPSHOT_* */
+	uint32_t image_max; /* the first image_max sites are overflow sites */
+	uint64_t stats[STAT_CNT];
+	struct intern *strings;
+	VEC(struct snapshot_image) images;
+	VEC(struct snapshot_file) files;
+	VEC(struct snapshot_map) maps;
+	VEC(struct snapshot_fn) fns;
+	VEC(struct snapshot_range) probed;
+	VEC(struct alloc_site) sites; /* without unused ones; frame_start is into frames */
+	VEC(uint64_t) frames;
+	VEC(struct snapshot_symbol) symbols;
+	VEC(struct snapshot_line) lines;
+};
+
+struct snapshot *snapshot__new(void);
+void snapshot__free(struct snapshot *snapshot);
+DEFINE_CLEANUP(snapshot);
+
+/* NULL if it is not there. */
+const struct snapshot_image *snapshot__image(const struct snapshot *snapshot, uint32_t id);
+const struct snapshot_file *snapshot__file(const struct snapshot *snapshot, uint32_t id);
+/* The image's mapping that has @frame's file offset, or NULL. */
+const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
+					 uint64_t frame);
+const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,
+					       uint64_t frame);
+const char *snapshot__str(const struct snapshot *snapshot, uint32_t id);
+/* Is what the site holds still to be counted as in use: was it tracked, does its process live? */
+bool snapshot__site_is_live(const struct snapshot *snapshot, const struct alloc_site *site);

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Load the programs and attach the probes; nothing counts until recording__run(). */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "kernel/features.h"
+#include "proc/proc_info.h"
+#include "session/recording.h"
+
+#define LIVE_MAX_DEFAULT (2u << 20)
+#define SITES_MAX_DEFAULT (128u << 10)
+#define STACKS_MAX_DEFAULT ((uint64_t)32 << 20)
+/* Room for libraries that come later, beside what is needed now. */
+#define ROWS_SPARE (512u << 10)
+#define PAGES_SPARE (64u << 10)
+
+static uint32_t size_or(uint64_t wanted, uint64_t otherwise)
+{
+	uint64_t size = wanted ? wanted : otherwise;
+
+	return size > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)size;
+}
+
+static struct tracer_options tracer_options(const struct recording *rec)
+{
+	const struct session_config *config = rec->config;
+	uint64_t stacks = config->stacks_max_bytes ? config->stacks_max_bytes : STACKS_MAX_DEFAULT;
+	size_t rows, pages;
+
+	file_table__need(rec->files, &rows, &pages);
+	return (struct tracer_options){
+		.backend = (enum tracer_backend)config->backend,
+		.scope = rec->scope,
+		.cgroup_id = rec->cgroup_id,
+		.cgroup_subsys = rec->cgroup_subsys,
+		.live = !config->no_live,
+		.sampling = config->sample_bytes > 1,
+		.empty = config->empty,
+		.image_max = rec->image_max,
+		.site_max = size_or(config->sites_max_cnt, SITES_MAX_DEFAULT),
+		.frame_max = size_or(stacks / 8, 1),
+		.live_max = size_or(config->live_max_cnt, LIVE_MAX_DEFAULT),
+		.row_max = size_or(rows + ROWS_SPARE, 0),
+		.page_max = size_or(pages + PAGES_SPARE, 0),
+		.depth_max = 1024,
+	};
+}
+
+static int explain_open(int err, enum tracer_open_error why)
+{
+	switch (why) {
+	case TRACER_NO_BTF:
+		log_err(0, "no %s: %s", feature_title(FEATURE_BTF), feature_remedy(FEATURE_BTF));
+		return SESSION_PRIVILEGE;
+	case TRACER_NO_PRIVILEGE:
+		log_err(err, "cannot load BPF programs: %s", feature_remedy(FEATURE_BPF));
+		return SESSION_PRIVILEGE;
+	case TRACER_NO_UPROBES:
+		log_err(0, "no uprobes: %s", feature_remedy(FEATURE_UPROBE_PERF));
+		return SESSION_PRIVILEGE;
+	case TRACER_NO_MEMORY:
+		log_err(err, "not enough kernel memory for the maps: lower --live-max, --sites-max or "
+			     "--stacks-max");
+		return SESSION_FAILED;
+	default:
+		log_err(err, "the kernel refused the BPF programs; --verbose shows its words");
+		log_debug("%s", tracer_last_log());
+		return SESSION_PRIVILEGE;
+	}
+}
+
+/* Attach @object for @pid (0: everybody) unless that was done. */
+static int attach_object(struct recording *rec, size_t index, pid_t pid)
+{
+	const struct target_object *object = target_set__at(rec->targets, index);
+	struct tracer_site *sites __free_mem = calloc(object->probe_cnt + 1, sizeof(*sites));
+	bool is_new;
+	size_t i;
+	int err;
+
+	if (!sites || !hashmap__slot(rec->attached, (uint64_t)index << 32 | (uint32_t)pid, 1, &is_new))
+		return -ENOMEM;
+	if (!is_new)
+		return 0;
+	if (object->notify_off) {
+		err = tracer__attach_libs(rec->tracer, object->fd, pid, object->notify_off);
+		if (err)
+			log_debug("cannot watch the loader %s: %s", object->path, strerror(-err));
+	}
+	if (!object->probe_cnt)
+		return 0;
+	for (i = 0; i < object->probe_cnt; i++) {
+		sites[i].offset = object->probes[i].site.site_off;
+		sites[i].probe = object->probes[i].probe;
+		log_debug("%s: %s at 0x%" PRIx64 " (%s)", object->path, object->probes[i].name,
+			  sites[i].offset, site_reason_text(object->probes[i].site.reason));
+	}
+	err = tracer__attach(rec->tracer, object->fd, pid, sites, object->probe_cnt);
+	if (err)
+		return err;
+	rec->probe_cnt += object->probe_cnt;
+	rec->object_cnt++;
+	return 0;
+}
+
+int recording__attach_new(struct recording *rec, pid_t pid)
+{
+	struct target_refs refs __target_refs = {};
+	size_t i;
+	int err;
+
+	err = target_set__add_pid(rec->targets, pid, &refs);
+	if (err < 0)
+		return err;
+	for (i = 0, err = 0; !err && i < refs.cnt; i++)
+		err = attach_object(rec, refs.at[i], recording__is_listed(rec) ? pid : 0);
+	return err;
+}
+
+void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
+{
+	/* It may be gone by now; what it did is counted all the same. */
+	process_table__scan(rec->processes, image, pid);
+	file_table__feed(rec->files, rec->tracer);
+	if (recording__attach_new(rec, pid))
+		log_debug("process %d: not all of its allocators could be probed", (int)pid);
+}
+
+/* The command is still us; it will map the files that prepare found. */
+static int attach_for_child(struct recording *rec)
+{
+	pid_t pid = recording__is_listed(rec) ? rec->child.pid : 0;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < target_set__cnt(rec->targets); i++)
+		err = attach_object(rec, i, pid);
+	return err;
+}
+
+static int add_pid(struct recording *rec, pid_t pid)
+{
+	struct proc_info info;
+	uint32_t image;
+	int err = proc_info__read(pid, &info);
+
+	if (!err)
+		err = tracer__add_image(rec->tracer, pid, info.comm, rec->config->sample_bytes, &image);
+	if (!err && pid != rec->child.pid)
+		err = process_table__scan(rec->processes, image, pid);
+	return err;
+}
+
+static int attach_all(struct recording *rec)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < rec->pids.cnt; i++) {
+		pid_t pid = rec->pids.at[i];
+
+		err = add_pid(rec, pid);
+		if (!err)
+			err = pid == rec->child.pid ? attach_for_child(rec) :
+						      recording__attach_new(rec, pid);
+		if (err == -ESRCH)
+			return log_err(0, "process %d has ended", (int)pid), SESSION_FAILED;
+		if (err)
+			return log_err(err, "cannot attach to process %d", (int)pid);
+	}
+	if (rec->scope < SCOPE_CGROUP)
+		return 0;
+	for (i = 0; !err && i < target_set__cnt(rec->targets); i++)
+		err = attach_object(rec, i, 0);
+	return err ? log_err(err, "cannot attach") : 0;
+}
+
+int recording__arm(struct recording *rec)
+{
+	struct tracer_options options = tracer_options(rec);
+	enum tracer_open_error why;
+	char bytes[16];
+	int err = tracer__open(&options, &rec->tracer, &why);
+
+	if (err)
+		return explain_open(err, why);
+	err = file_table__feed(rec->files, rec->tracer);
+	if (err && err != -ENOSPC)
+		return log_err(err, "cannot load unwind tables");
+	err = attach_all(rec);
+	if (err)
+		return err;
+	log_debug("%s, %zu probes in %zu files, %s of maps",
+		  tracer_backend_name(tracer__backend(rec->tracer)), rec->probe_cnt, rec->object_cnt,
+		  units_format_bytes((int64_t)tracer__map_bytes(rec->tracer), bytes));
+	return SESSION_OK;
+}

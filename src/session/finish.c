@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What was counted becomes a profile; the targets have nothing to do with it any more. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "collect/build_profile.h"
+#include "collect/capture.h"
+#include "collect/ledger.h"
+#include "collect/resolve.h"
+#include "session/output.h"
+#include "session/recording.h"
+
+int recording__drain(struct recording *rec, struct snapshot **ret)
+{
+	const struct session_config *config = rec->config;
+	struct capture capture = {
+		.tracer = rec->tracer,
+		.files = rec->files,
+		.processes = rec->processes,
+		.targets = rec->targets,
+		.time_ns = rec->start_ns,
+		.duration_ns = rec->stop_mono_ns - rec->start_mono_ns,
+		.period_bytes = config->sample_bytes > 1 ? config->sample_bytes : 1,
+		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
+			 (config->sample_bytes > 1 ? SNAPSHOT_SAMPLED : 0),
+		.image_max = rec->image_max,
+	};
+	int err;
+
+	/* First of all: the targets run at full speed again. */
+	tracer__detach(rec->tracer);
+	err = capture_snapshot(&capture, ret);
+	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
+}
+
+static void show_progress(size_t done, size_t total, void *ctx)
+{
+	int *shown = ctx;
+
+	if (!isatty(STDERR_FILENO) || total < 2000)
+		return;
+	fprintf(stderr, "\rheaptap: finding names: %zu of %zu frames", done, total);
+	*shown = 1;
+}
+
+static void print_ledger(const struct snapshot *snapshot, const struct build_totals *totals)
+{
+	struct buf *text __free(buf) = buf__new(0);
+	char *line, *next;
+
+	if (!text)
+		return;
+	ledger_text(snapshot, totals, text);
+	for (line = (char *)buf__data(text); *line; line = next + 1) {
+		next = strchr(line, '\n');
+		if (!next)
+			break;
+		log_info("%.*s", (int)(next - line), line);
+	}
+}
+
+int recording__finish(struct recording *rec, struct snapshot *snapshot, bool *ret_complete)
+{
+	const struct session_config *config = rec->config;
+	struct build_options options = { .allocator_frames = config->allocator_frames };
+	struct profile *profile __free(profile) = NULL;
+	struct build_totals totals;
+	int shown = 0, err;
+
+	err = resolve_snapshot(snapshot, rec->files, config->quiet ? NULL : show_progress, &shown);
+	if (shown)
+		fprintf(stderr, "\r\033[K");
+	if (!err)
+		err = build_profile(snapshot, &options, &profile, &totals);
+	if (err)
+		return log_err(err, "cannot make a profile");
+	err = write_output(config, snapshot, profile);
+	if (err)
+		return err;
+	*ret_complete = ledger_is_complete(snapshot);
+	if (config->quiet)
+		return SESSION_OK;
+	print_ledger(snapshot, &totals);
+	if (strcmp(config->output, "-"))
+		log_info("written: %s (see it with: heaptap report %s)", config->output, config->output);
+	return SESSION_OK;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file a recording is written to. */
+#pragma once
+
+#include "collect/snapshot.h"
+#include "profile/profile.h"
+#include "session/session.h"
+
+/* Before anything else is done: can it be written at all? SESSION_*, after saying why. */
+int check_output(const struct session_config *config);
+/* SESSION_*, after saying why. */
+int write_output(const struct session_config *config, const struct snapshot *snapshot,
+		 const struct profile *profile);

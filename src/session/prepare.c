@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Find out whom to trace, before anything is done to the kernel or to a target. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "encode/encoder.h"
+#include "kernel/features.h"
+#include "proc/proc_cgroup.h"
+#include "proc/proc_info.h"
+#include "proc/proc_list.h"
+#include "session/output.h"
+#include "session/recording.h"
+#include "target/target_cmd.h"
+
+#define IMAGES_LISTED 256u
+#define IMAGES_FOLLOW 16384u
+
+/* Files are kept open by the hundred, and maps were charged to RLIMIT_MEMLOCK before 5.11. */
+static void raise_limits(void)
+{
+	static const int limits[] = { RLIMIT_NOFILE, RLIMIT_MEMLOCK };
+	struct rlimit limit;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (getrlimit((__rlimit_resource_t)limits[i], &limit))
+			continue;
+		limit.rlim_cur = limit.rlim_max;
+		if (limits[i] == RLIMIT_NOFILE && limit.rlim_cur > 65536)
+			limit.rlim_cur = 65536;
+		setrlimit((__rlimit_resource_t)limits[i], &limit);
+	}
+}
+
+static int refuse_privilege(enum feature feature)
+{
+	log_err(0, "%s: not available (%s): %s", feature_title(feature),
+		strerror(-feature_error(feature)), feature_remedy(feature));
+	return SESSION_PRIVILEGE;
+}
+
+/* What everything else rests on; asked first, so that the answer is about the machine and not about a target. */
+static int check_machine(void)
+{
+	if (!feature_has(FEATURE_BTF))
+		return refuse_privilege(FEATURE_BTF);
+	if (!feature_has(FEATURE_BPF))
+		return refuse_privilege(FEATURE_BPF);
+	if (!feature_has(FEATURE_UPROBE_PERF) && !feature_has(FEATURE_UPROBE_MULTI))
+		return refuse_privilege(FEATURE_UPROBE_PERF);
+	return SESSION_OK;
+}
+
+/* A return probe could kill it: better no in-use numbers than no process. */
+static int check_seccomp(const struct recording *rec, const struct proc_info *info)
+{
+	if (rec->config->no_live || info->seccomp == PROC_SECCOMP_NONE ||
+	    feature_has(FEATURE_RETURN_UNDER_SECCOMP))
+		return SESSION_OK;
+	log_err(0,
+		"process %d (%s) runs under a seccomp filter, and on this kernel a return probe would kill it: "
+		"use --no-live, or %s",
+		(int)info->pid, info->comm, feature_remedy(FEATURE_RETURN_UNDER_SECCOMP));
+	return SESSION_PRIVILEGE;
+}
+
+static int check_process(const struct recording *rec, pid_t pid)
+{
+	struct proc_info info;
+	int err = proc_info__read(pid, &info);
+
+	if (err == -ESRCH) {
+		log_err(0, "process %d %s", (int)pid, target_outcome_text(TARGET_NO_PROCESS));
+		return SESSION_FAILED;
+	}
+	if (err)
+		return log_err(err, "cannot look at process %d", (int)pid);
+	return check_seccomp(rec, &info);
+}
+
+static int prepare_pid(struct recording *rec, pid_t pid)
+{
+	int err = check_process(rec, pid);
+
+	if (err)
+		return err;
+	err = target_set__add_pid(rec->targets, pid, NULL);
+	if (err > 0) {
+		log_err(0, "process %d %s", (int)pid, target_outcome_text((enum target_outcome)err));
+		return SESSION_FAILED;
+	}
+	if (err == -EACCES || err == -EPERM) {
+		log_err(err, "cannot look at process %d; run as root", (int)pid);
+		return SESSION_PRIVILEGE;
+	}
+	if (err)
+		return log_err(err, "cannot look at process %d", (int)pid);
+	/* Tables first, images are numbered when the tracer is there: scanned again then, at no cost. */
+	err = process_table__scan(rec->processes, 0, pid);
+	if (err)
+		return log_err(err, "cannot read the mappings of process %d", (int)pid);
+	return vec__push(&rec->pids, pid) ? -ENOMEM : SESSION_OK;
+}
+
+static int cmd_outcome(int outcome, const char *name)
+{
+	if (!outcome)
+		return SESSION_OK;
+	if (outcome > 0) {
+		log_err(0, "%s %s", name, target_outcome_text((enum target_outcome)outcome));
+		return SESSION_FAILED;
+	}
+	log_err(outcome, "cannot run %s", name);
+	if (outcome == -ENOENT)
+		return SESSION_NOT_FOUND;
+	return outcome == -EACCES || outcome == -ENOEXEC ? SESSION_CANNOT_RUN : SESSION_FAILED;
+}
+
+/* The command's files, found without running it. */
+static int prepare_cmd(struct recording *rec)
+{
+	char *const *cmd = rec->config->cmd;
+	size_t i;
+	int err;
+
+	err = target_set__add_cmd(rec->targets, (const char *const *)cmd, (const char *const *)environ,
+				  NULL);
+	err = cmd_outcome(err, cmd[0]);
+	for (i = 0; !err && i < target_set__cnt(rec->targets); i++) {
+		const struct target_object *object = target_set__at(rec->targets, i);
+		struct unwind_file_key key = { .ino = object->ino, .dev = object->kernel_dev };
+
+		err = file_table__add_fd(rec->files, object->fd, object->path, &key);
+	}
+	if (err)
+		return err;
+	err = child__spawn(&rec->child, cmd);
+	if (err)
+		return log_err(err, "cannot start a process");
+	return vec__push(&rec->pids, rec->child.pid) ? -ENOMEM : SESSION_OK;
+}
+
+/* The index that css_set.subsys[] has for the memory controller is only known to the kernel's type information;
+ * the order in /proc/cgroups is the order of registration, which is the same. */
+static uint32_t v1_memory_index(void)
+{
+	FILE *file __close_file = fopen("/proc/cgroups", "re");
+	char line[256];
+	uint32_t index = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (line[0] == '#')
+			continue;
+		if (!strncmp(line, "memory\t", 7))
+			return index;
+		index++;
+	}
+	return 0;
+}
+
+static int prepare_cgroup(struct recording *rec)
+{
+	struct cgroup_dir dir __cgroup_dir = {};
+	struct proc_pids pids __proc_pids = {};
+	size_t i;
+	int err = cgroup_dir__open(rec->config->cgroup, &dir);
+
+	if (err) {
+		log_err(err, "no control group %s: give a path below /sys/fs/cgroup", rec->config->cgroup);
+		return SESSION_FAILED;
+	}
+	rec->cgroup_id = dir.id;
+	rec->cgroup_subsys = dir.is_v2 ? CGROUP_V2 : v1_memory_index();
+	err = cgroup_dir__members(&dir, &pids);
+	for (i = 0; !err && i < pids.cnt; i++) {
+		if (pids.at[i] == getpid())
+			continue;
+		/* Members may exit while we look, and kernel threads are none of our business. */
+		if (target_set__add_pid(rec->targets, pids.at[i], NULL) >= 0)
+			process_table__scan(rec->processes, 0, pids.at[i]);
+	}
+	return err ? log_err(err, "cannot list control group %s", rec->config->cgroup) : SESSION_OK;
+}
+
+static int prepare_all(struct recording *rec)
+{
+	struct proc_list list __proc_list = {};
+	pid_t pid;
+	int err = proc_list__open(&list);
+
+	if (err)
+		return log_err(err, "cannot list processes");
+	while (proc_list__next(&list, &pid)) {
+		if (pid != getpid() && !target_set__add_pid(rec->targets, pid, NULL))
+			process_table__scan(rec->processes, 0, pid);
+	}
+	return SESSION_OK;
+}
+
+static int make_tables(struct recording *rec)
+{
+	int err = alloc_fns__new(NULL, 0, &rec->fns);
+
+	if (!err)
+		err = target_set__new(rec->fns, &rec->targets);
+	if (err)
+		return err;
+	rec->attached = hashmap__new();
+	rec->files = file_table__new();
+	if (!rec->attached || !rec->files)
+		return -ENOMEM;
+	rec->processes = process_table__new(rec->files);
+	return rec->processes ? 0 : -ENOMEM;
+}
+
+static void choose_scope(struct recording *rec)
+{
+	const struct session_config *config = rec->config;
+
+	if (config->all)
+		rec->scope = SCOPE_ALL;
+	else if (config->cgroup)
+		rec->scope = SCOPE_CGROUP;
+	else if (config->follow)
+		rec->scope = SCOPE_CHILDREN;
+	rec->image_max = rec->scope == SCOPE_LISTED ? IMAGES_LISTED + (uint32_t)config->pid_cnt :
+						      IMAGES_FOLLOW;
+	/* For named processes memory is no concern, and an interrupted frame may be anywhere. */
+	file_table__set_full_cfi(rec->files, rec->scope <= SCOPE_CHILDREN || config->full_cfi);
+}
+
+int recording__prepare(struct recording *rec)
+{
+	const struct session_config *config = rec->config;
+	size_t i;
+	int err = check_output(config);
+
+	if (!err)
+		err = check_machine();
+	if (err)
+		return err;
+	raise_limits();
+	err = make_tables(rec);
+	if (err)
+		return log_err(err, "cannot start");
+	choose_scope(rec);
+	for (i = 0; !err && i < config->pid_cnt; i++)
+		err = prepare_pid(rec, config->pids[i]);
+	if (!err && config->cmd)
+		err = prepare_cmd(rec);
+	if (!err && config->cgroup)
+		err = prepare_cgroup(rec);
+	if (!err && config->all)
+		err = prepare_all(rec);
+	return err;
+}

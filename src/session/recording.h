@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the states of a recording share. Private to session/. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/hashmap.h"
+#include "base/vec.h"
+#include "collect/file_table.h"
+#include "collect/process_table.h"
+#include "collect/snapshot.h"
+#include "kernel/tracer.h"
+#include "session/child.h"
+#include "session/session.h"
+#include "target/target.h"
+
+struct recording {
+	const struct session_config *config;
+	uint32_t scope; /* SCOPE_* */
+	uint64_t cgroup_id;
+	uint32_t cgroup_subsys;
+	uint32_t image_max;
+
+	VEC(pid_t) pids; /* the processes named, and the command's */
+	struct child child;
+	struct alloc_fns *fns;
+	struct target_set *targets;
+	struct file_table *files;
+	struct process_table *processes;
+
+	struct tracer *tracer;
+	struct hashmap *attached; /* (object, pid) -> 1 */
+	size_t probe_cnt; /* sites attached */
+	size_t object_cnt;
+
+	uint64_t start_ns; /* CLOCK_REALTIME */
+	uint64_t start_mono_ns;
+	uint64_t stop_mono_ns;
+	bool stopped_by_signal;
+	int stop_signal; /* to be passed on to the command, or 0 */
+	int cmd_status;
+};
+
+void recording__done(struct recording *rec);
+
+/* The states; each SESSION_OK, another SESSION_* after saying why, or -errno (said as well). */
+int recording__prepare(struct recording *rec);
+int recording__arm(struct recording *rec);
+int recording__run(struct recording *rec);
+int recording__drain(struct recording *rec, struct snapshot **ret);
+int recording__finish(struct recording *rec, struct snapshot *snapshot, bool *ret_complete);
+
+/* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
+int recording__attach_new(struct recording *rec, pid_t pid);
+/* @pid as @image has new mappings: read them, make tables, probe new allocators. */
+void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
+
+static inline bool recording__is_listed(const struct recording *rec)
+{
+	return !rec->scope; /* SCOPE_LISTED */
+}

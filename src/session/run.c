@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The event loop: counting goes on by itself; we wait for reasons to stop, and look after new mappings. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "base/log.h"
+#include "proc/proc_info.h"
+#include "session/recording.h"
+
+enum source { SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_NOTICE, SOURCE_PROCESS };
+
+struct loop {
+	struct recording *rec;
+	int epoll_fd, signal_fd, timer_fd;
+	VEC(int) pid_fds;
+	size_t ended_cnt; /* of pid_fds */
+	bool stop;
+};
+
+static void loop__done(struct loop *loop)
+{
+	size_t i;
+
+	cleanup_fd(&loop->epoll_fd);
+	cleanup_fd(&loop->signal_fd);
+	cleanup_fd(&loop->timer_fd);
+	for (i = 0; i < loop->pid_fds.cnt; i++)
+		cleanup_fd(&loop->pid_fds.at[i]);
+	vec__done(&loop->pid_fds);
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int watch(struct loop *loop, int fd, enum source source, uint32_t index)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | index };
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int watch_signals(struct loop *loop)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	loop->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return loop->signal_fd < 0 ? -errno : watch(loop, loop->signal_fd, SOURCE_SIGNAL, 0);
+}
+
+static int watch_timer(struct loop *loop)
+{
+	uint64_t ns = loop->rec->config->duration_ns;
+	struct itimerspec spec = { .it_value = { .tv_sec = (time_t)(ns / 1000000000u),
+						 .tv_nsec = (long)(ns % 1000000000u) } };
+
+	if (!ns)
+		return 0;
+	loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (loop->timer_fd < 0 || timerfd_settime(loop->timer_fd, 0, &spec, NULL))
+		return -errno;
+	return watch(loop, loop->timer_fd, SOURCE_TIMER, 0);
+}
+
+/* A pidfd reads as ready once its process has ended; one that is gone already counts as ended. */
+static int watch_processes(struct loop *loop)
+{
+	size_t i;
+	int fd, err = 0;
+
+	for (i = 0; !err && i < loop->rec->pids.cnt; i++) {
+		fd = (int)syscall(SYS_pidfd_open, loop->rec->pids.at[i], 0);
+		err = vec__push(&loop->pid_fds, fd);
+		if (fd < 0)
+			loop->ended_cnt++;
+		else if (!err)
+			err = watch(loop, fd, SOURCE_PROCESS, (uint32_t)i);
+	}
+	return err;
+}
+
+static int loop__open(struct loop *loop)
+{
+	int err;
+
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll_fd < 0)
+		return -errno;
+	err = watch_signals(loop);
+	if (!err)
+		err = watch_timer(loop);
+	if (!err)
+		err = watch(loop, tracer__notice_fd(loop->rec->tracer), SOURCE_NOTICE, 0);
+	return err ? err : watch_processes(loop);
+}
+
+static void on_notice(const struct notice *notice, void *ctx)
+{
+	struct recording *rec = ctx;
+
+	switch (notice->kind) {
+	case NOTICE_FILE:
+		file_table__add_notice(rec->files, notice);
+		file_table__feed(rec->files, rec->tracer);
+		process_table__scan(rec->processes, notice->image, (pid_t)notice->tgid);
+		break;
+	case NOTICE_EXEC:
+	case NOTICE_LIBS:
+		recording__look_at(rec, notice->image, (pid_t)notice->tgid);
+		break;
+	case NOTICE_FORK:
+		/* The child of a notice sent by its parent. */
+		recording__look_at(rec, notice->image, (pid_t)(notice->id ? notice->id : notice->tgid));
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_signal(struct loop *loop)
+{
+	struct recording *rec = loop->rec;
+	struct signalfd_siginfo info;
+
+	if (read(loop->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/* The terminal sends Ctrl-C to the whole group: the command has its own already. */
+	if (info.ssi_code != SI_KERNEL)
+		rec->stop_signal = (int)info.ssi_signo;
+	rec->stopped_by_signal = true;
+	loop->stop = true;
+}
+
+static void on_process_end(struct loop *loop, uint32_t index)
+{
+	close(loop->pid_fds.at[index]);
+	loop->pid_fds.at[index] = -1;
+	loop->ended_cnt++;
+}
+
+static void dispatch(struct loop *loop, uint64_t data)
+{
+	switch ((enum source)(data >> 32)) {
+	case SOURCE_SIGNAL:
+		on_signal(loop);
+		break;
+	case SOURCE_TIMER:
+		loop->stop = true;
+		break;
+	case SOURCE_NOTICE:
+		tracer__poll(loop->rec->tracer, 0, on_notice, loop->rec);
+		break;
+	case SOURCE_PROCESS:
+		on_process_end(loop, (uint32_t)data);
+		break;
+	}
+}
+
+static int loop__run(struct loop *loop)
+{
+	struct epoll_event events[16];
+	int cnt, i;
+
+	while (!loop->stop) {
+		/* With a wider scope others may come; with named processes alone there is nobody left. */
+		if (loop->ended_cnt == loop->pid_fds.cnt && loop->rec->scope < SCOPE_CGROUP)
+			return 0;
+		cnt = epoll_wait(loop->epoll_fd, events, 16, -1);
+		if (cnt < 0 && errno != EINTR)
+			return -errno;
+		for (i = 0; i < cnt; i++)
+			dispatch(loop, events[i].data.u64);
+	}
+	return 0;
+}
+
+static void announce(const struct recording *rec)
+{
+	struct proc_info info;
+
+	if (rec->config->quiet)
+		return;
+	if (rec->config->cmd)
+		log_info("tracing %s (process %d), %zu probes", rec->config->cmd[0], (int)rec->child.pid,
+			 rec->probe_cnt);
+	else if (rec->pids.cnt == 1 && !proc_info__read(rec->pids.at[0], &info))
+		log_info("tracing process %d (%s), %zu probes; Ctrl-C stops and writes", (int)info.pid,
+			 info.comm, rec->probe_cnt);
+	else
+		log_info("tracing %zu processes, %zu probes in %zu files; Ctrl-C stops and writes",
+			 rec->pids.cnt, rec->probe_cnt, rec->object_cnt);
+}
+
+/* The command's exec comes after the switch: its first instruction is seen. */
+static int release_command(struct recording *rec)
+{
+	int err = child__release(&rec->child);
+
+	if (!err)
+		return SESSION_OK;
+	log_err(err, "cannot run %s", rec->config->cmd[0]);
+	return err == -ENOENT ? SESSION_NOT_FOUND : SESSION_CANNOT_RUN;
+}
+
+int recording__run(struct recording *rec)
+{
+	struct loop loop __attribute__((cleanup(loop__done))) = { .rec = rec, .epoll_fd = -1,
+								  .signal_fd = -1, .timer_fd = -1 };
+	int err = loop__open(&loop);
+
+	if (err)
+		return log_err(err, "cannot start the event loop");
+	rec->start_ns = now_ns(CLOCK_REALTIME);
+	rec->start_mono_ns = now_ns(CLOCK_MONOTONIC);
+	tracer__activate(rec->tracer);
+	announce(rec);
+	if (rec->child.pid) {
+		err = release_command(rec);
+		if (err)
+			return err;
+	}
+	err = loop__run(&loop);
+	tracer__deactivate(rec->tracer);
+	rec->stop_mono_ns = now_ns(CLOCK_MONOTONIC);
+	/* What was said since the last look is about frames that were counted. */
+	tracer__poll(rec->tracer, 0, on_notice, rec);
+	return err ? log_err(err, "the event loop failed") : SESSION_OK;
+}

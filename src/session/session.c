@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "session/recording.h"
+
+void recording__done(struct recording *rec)
+{
+	/* Probes first: whatever else is slow or fails, the targets are free of us. */
+	tracer__free(rec->tracer);
+	child__done(&rec->child);
+	hashmap__free(rec->attached);
+	process_table__free(rec->processes);
+	file_table__free(rec->files);
+	target_set__free(rec->targets);
+	alloc_fns__free(rec->fns);
+	vec__done(&rec->pids);
+}
+
+/* The command's end decides the status, whatever became of the recording. */
+static int wait_for_command(struct recording *rec)
+{
+	int err;
+
+	if (!rec->child.pid || rec->child.go_fd >= 0)
+		return -1;
+	if (rec->stop_signal && !child__reap(&rec->child, 0))
+		kill(rec->child.pid, rec->stop_signal);
+	err = child__reap(&rec->child, 1);
+	return err < 0 ? -1 : child__shell_status(&rec->child);
+}
+
+/* From here on a second Ctrl-C ends us at once: nothing of ours is in a target that could be left behind. */
+static void unblock_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int session_record(const struct session_config *config, struct session_result *ret)
+{
+	struct recording rec __attribute__((cleanup(recording__done))) = {
+		.config = config, .child = CHILD_NONE, .cmd_status = -1
+	};
+	struct snapshot *snapshot __free(snapshot) = NULL;
+	struct session_result result = { .cmd_status = -1 };
+	int err;
+
+	err = recording__prepare(&rec);
+	if (!err)
+		err = recording__arm(&rec);
+	if (!err)
+		err = recording__run(&rec);
+	if (!err)
+		err = recording__drain(&rec, &snapshot);
+	unblock_signals();
+	if (!err)
+		err = recording__finish(&rec, snapshot, &result.complete);
+	result.cmd_status = wait_for_command(&rec);
+	*ret = result;
+	return err;
+}

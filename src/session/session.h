@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One recording, from finding the targets to the written file. The states, each left by its own function:
+ *
+ *	prepare	targets are found, their allocators and unwind tables read; nothing has touched the kernel
+ *	arm	programs are loaded, probes attached; nothing counts yet
+ *	run	counting, until the time is up, the target is gone or somebody says stop
+ *	drain	counting is off; the maps become a snapshot, the probes are removed
+ *	finish	names are found, files written, the ledger printed
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum session_status { /* positive outcomes of session_record() */
+	SESSION_OK = 0,
+	SESSION_FAILED, /* said why */
+	SESSION_USAGE,
+	SESSION_PRIVILEGE, /* privilege or kernel lacks something; the remedy was printed */
+	SESSION_CANNOT_RUN, /* the command exists but cannot be executed */
+	SESSION_NOT_FOUND, /* there is no such command */
+};
+
+struct session_config {
+	const pid_t *pids;
+	size_t pid_cnt;
+	char *const *cmd; /* NULL-terminated command line to run and trace; NULL: none */
+	const char *cgroup; /* NULL: none */
+	bool all;
+	bool follow;
+
+	uint64_t duration_ns; /* 0: no limit */
+	bool no_live;
+	uint64_t sample_bytes; /* mean; 0 or 1: every allocation */
+	int backend; /* enum tracer_backend, 0: the best there is */
+	bool empty; /* probes that do nothing: for measuring what the traps cost */
+	bool full_cfi;
+	bool allocator_frames;
+	bool quiet;
+
+	uint64_t live_max_cnt; /* map sizes; 0: default */
+	uint64_t sites_max_cnt;
+	uint64_t stacks_max_bytes;
+
+	const char *output; /* "-": stdout */
+	bool force;
+	const char *metric; /* of formats that hold one; NULL: alloc_space */
+};
+
+struct session_result {
+	bool complete; /* nothing was lost, every stack is whole */
+	int cmd_status; /* exit status as a shell has it: 0..255, 128 + signal; -1: no command was run */
+};
+
+/* All messages are printed. SESSION_* or -errno (also printed). */
+int session_record(const struct session_config *config, struct session_result *ret);
