@@ -15,6 +15,10 @@ const struct encoder encoders[] = {
 	  encode_json },
 	{ "speedscope", ".speedscope.json", "application/json", "for speedscope, all metrics", 0,
 	  encode_speedscope },
+	{ "html", ".html", "text/html; charset=utf-8", "interactive flame graph, all metrics", 0,
+	  encode_html },
+	{ "svg", ".svg", "image/svg+xml", "flame graph of one metric as a picture",
+	  ENCODER_ONE_METRIC, encode_svg },
 	{},
 };
 

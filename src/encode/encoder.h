@@ -58,3 +58,7 @@ int encode_json(const struct profile *profile, const struct encode_options *opti
 		struct writer *writer);
 int encode_speedscope(const struct profile *profile, const struct encode_options *options,
 		      struct writer *writer);
+int encode_html(const struct profile *profile, const struct encode_options *options,
+		struct writer *writer);
+int encode_svg(const struct profile *profile, const struct encode_options *options,
+	       struct writer *writer);
