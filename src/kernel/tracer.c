@@ -478,15 +478,16 @@ int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
 	struct unwind_file file = { .id = file_id(tracer, key), .flags = UNWIND_FILE_NO_CFI };
 	bool full = row_cnt > tracer->rows.cnt - tracer->row_used ||
 		    page_cnt + 1 > tracer->pages.cnt - tracer->page_used;
-	uint32_t *to;
+	uint32_t *page;
 	size_t i;
 	int err;
 
 	if (row_cnt && !full) {
 		memcpy(mapped__at(&tracer->rows, tracer->row_used), rows, row_cnt * sizeof(*rows));
-		to = mapped__at(&tracer->pages, tracer->page_used);
-		for (i = 0; i <= page_cnt; i++)
-			to[i] = pages[i] + tracer->row_used;
+		for (i = 0; i <= page_cnt; i++) {
+			page = mapped__at(&tracer->pages, tracer->page_used + i);
+			*page = pages[i] + tracer->row_used;
+		}
 		file.flags = UNWIND_FILE_TABLE;
 		file.page0 = tracer->page_used;
 		file.page_cnt = (uint32_t)page_cnt;
