@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "target/site.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 /* Entry blocks that go on for longer are rare, and each instruction passed is one more chance of a
@@ -118,6 +119,10 @@ int site_choose(const struct elf_file *elf, const struct fn_code *code, uint64_t
 	err = elf_file__vaddr_to_off(elf, entry, &site.entry_off);
 	if (!err)
 		err = elf_file__vaddr_to_off(elf, addr, &site.site_off);
+	/* A segment may claim more than the file has. */
+	if (!err && (site.entry_off >= elf_file__size_bytes(elf) ||
+		     site.site_off >= elf_file__size_bytes(elf)))
+		err = -ENOENT;
 	if (err)
 		return err;
 	*ret = site;

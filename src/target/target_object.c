@@ -24,8 +24,10 @@
 #include "target/fn_flow.h"
 #include "target/fn_links.h"
 
-/* More allocator functions than any file has: a forged symbol table stops here. */
-#define FOUND_MAX_CNT 4096
+/* A forged file must not keep us busy: mimalloc, with the most, has 110 names and 10,000
+ * instructions behind them. */
+#define FOUND_MAX_CNT 1024
+#define INSN_MAX_CNT  (1u << 19)
 
 struct found {
 	uint64_t vaddr;
@@ -43,6 +45,7 @@ struct build {
 	VEC(struct target_probe) probes;
 	VEC(struct target_name) names;
 	VEC(uint16_t) tail_fns;
+	size_t insn_cnt;              /* read so far */
 	struct target_probe *visited; /* whose tail jumps are being listed */
 	int visit_err;
 };
@@ -163,8 +166,13 @@ static int collapse_aliases(struct build *build)
 static void note_tail_call(void *arg, const struct alloc_fn *callee)
 {
 	struct build *build = arg;
+	size_t i;
 
 	build->visited->probe.flags |= PROBE_TAIL_CALLS;
+	for (i = 0; i < build->tail_fns.cnt; i++) {
+		if (build->tail_fns.at[i] == callee->probe.fn)
+			return;
+	}
 	if (!build->visit_err)
 		build->visit_err = vec__push(&build->tail_fns, callee->probe.fn);
 }
@@ -181,9 +189,10 @@ static int add_probe(struct build *build, const struct found *found)
 	bool is_wrapper = false;
 	int err = 0;
 
-	if (build->decoder)
+	if (build->decoder && build->insn_cnt < INSN_MAX_CNT)
 		err = fn_code__read(build->elf, build->decoder, build->links, found->vaddr,
 				    found->size_bytes, &code);
+	build->insn_cnt += code ? fn_code__cnt(code) : 0;
 	if (!err && code && found->fn->flags & ALLOC_FN_WRAPPER)
 		err = fn_flow_is_wrapper(code, build->links, build->decoder, found->fn,
 					 &is_wrapper);
