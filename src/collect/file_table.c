@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -157,16 +159,29 @@ int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *
 	return 0;
 }
 
-int file_table__add_fd(struct file_table *files, int fd, const char *path, const struct unwind_file_key *key)
+/* Mappings show the file system's device as the kernel encodes it; on overlayfs and btrfs fstat() says another one, and the
+ * file will be met again when it is mapped. */
+static uint32_t kernel_dev(dev_t dev)
 {
+	return major(dev) << 20 | minor(dev);
+}
+
+int file_table__add_fd(struct file_table *files, int fd, const char *path)
+{
+	struct unwind_file_key key = {};
+	struct stat st;
 	int copy;
 
-	if (find(files, key))
+	if (fstat(fd, &st))
+		return -errno;
+	key.ino = st.st_ino;
+	key.dev = kernel_dev(st.st_dev);
+	if (find(files, &key))
 		return 0;
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (copy < 0)
 		return -errno;
-	return insert(files, key, copy, getpid(), path, 0);
+	return insert(files, &key, copy, getpid(), path, 0);
 }
 
 /* The mapping a notice speaks of, as /proc has it now. */

@@ -40,7 +40,7 @@ void file_table__set_full_cfi(struct file_table *files, bool full);
  * is an entry too. @ret_index may be NULL. */
 int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map, size_t *ret_index);
 /* The same for an open file that nobody has mapped yet; @fd is duplicated. */
-int file_table__add_fd(struct file_table *files, int fd, const char *path, const struct unwind_file_key *key);
+int file_table__add_fd(struct file_table *files, int fd, const char *path);
 /* A file met by the walker: @notice says where it is mapped and which number it has. */
 int file_table__add_notice(struct file_table *files, const struct notice *notice);
 

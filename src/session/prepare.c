@@ -125,22 +125,22 @@ static int cmd_outcome(int outcome, const char *name)
 	return outcome == -EACCES || outcome == -ENOEXEC ? SESSION_CANNOT_RUN : SESSION_FAILED;
 }
 
+static int on_cmd_file(void *ctx, int fd, const char *path)
+{
+	struct recording *rec = ctx;
+
+	return file_table__add_fd(rec->files, fd, path);
+}
+
 /* The command's files, found without running it. */
 static int prepare_cmd(struct recording *rec)
 {
 	char *const *cmd = rec->config->cmd;
-	size_t i;
 	int err;
 
 	err = target_set__add_cmd(rec->targets, (const char *const *)cmd, (const char *const *)environ,
-				  NULL);
+				  on_cmd_file, rec, NULL);
 	err = cmd_outcome(err, cmd[0]);
-	for (i = 0; !err && i < target_set__cnt(rec->targets); i++) {
-		const struct target_object *object = target_set__at(rec->targets, i);
-		struct unwind_file_key key = { .ino = object->ino, .dev = object->kernel_dev };
-
-		err = file_table__add_fd(rec->files, object->fd, object->path, &key);
-	}
 	if (err)
 		return err;
 	err = child__spawn(&rec->child, cmd);

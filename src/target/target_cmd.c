@@ -23,6 +23,8 @@ struct cmd {
 	const char *const *envp;
 	struct target_refs *refs;
 	bool has_allocator;
+	target_file_fn on_file;
+	void *ctx;
 };
 
 static int add_program(struct cmd *cmd, const char *path, int depth);
@@ -88,7 +90,9 @@ static int add_file(struct cmd *cmd, int fd, const char *path)
 
 	if (err == TARGET_OK)
 		cmd->has_allocator = true;
-	return err < 0 ? err : 0;
+	if (err >= 0)
+		err = cmd->on_file ? cmd->on_file(cmd->ctx, fd, path) : 0;
+	return err;
 }
 
 /* Libraries come and go between the list and now: one that cannot be opened is not there. */
@@ -201,9 +205,9 @@ static int add_program(struct cmd *cmd, const char *path, int depth)
 }
 
 int target_set__add_cmd(struct target_set *set, const char *const argv[], const char *const envp[],
-			struct target_refs *ret)
+			target_file_fn on_file, void *ctx, struct target_refs *ret)
 {
-	struct cmd cmd = { .set = set, .envp = envp, .refs = ret };
+	struct cmd cmd = { .set = set, .envp = envp, .refs = ret, .on_file = on_file, .ctx = ctx };
 	char *path __free_mem = NULL;
 	int err;
 

@@ -71,7 +71,7 @@ static int add(const struct world *world, const char *name, const char *const en
 {
 	const char *const argv[] = { name, "-x", NULL };
 
-	return target_set__add_cmd(world->set, argv, envp, refs);
+	return target_set__add_cmd(world->set, argv, envp, NULL, NULL, refs);
 }
 
 static const struct target_object *find(const struct world *world, const struct target_refs *refs,
