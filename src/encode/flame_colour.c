@@ -67,7 +67,8 @@ uint32_t flame_colour_of_module(const char *module, enum flame_origin origin)
 	else if (origin == FLAME_ORIGIN_KERNEL)
 		hue = HUE_KERNEL;
 	else
-		hue += hash_combine(MODULE_SALT, hash_bytes(module, strlen(module))) % (HUE_CNT - HUE_FIRST_HASHED);
+		hue += hash_combine(MODULE_SALT, hash_bytes(module, strlen(module))) %
+		       (HUE_CNT - HUE_FIRST_HASHED);
 	return hue * SHADE_CNT;
 }
 

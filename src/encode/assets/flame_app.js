@@ -27,7 +27,8 @@ class App {
 		this.hover = this.selected = null;
 		this.initial = { m: profile.metric, v: "flame", r: 0, z: "", q: "", f: -1, w: "max", s: 0, o: "" };
 		this.state = this.parse(location.hash);
-		this.theme = this.savedTheme() || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+		this.darkSystem = matchMedia("(prefers-color-scheme: dark)");
+		this.chosenTheme = this.savedTheme();
 		this.table = new FunctionTable(this);
 		this.header();
 		this.listen();
@@ -540,6 +541,11 @@ class App {
 		}
 	}
 
+	/* Paper is white, whatever the screen shows. */
+	get theme() {
+		return this.printing ? "light" : this.chosenTheme || (this.darkSystem.matches ? "dark" : "light");
+	}
+
 	savedTheme() {
 		try {
 			return localStorage.getItem("heaptap-theme");
@@ -549,9 +555,9 @@ class App {
 	}
 
 	toggleTheme() {
-		this.theme = this.theme === "dark" ? "light" : "dark";
+		this.chosenTheme = this.theme === "dark" ? "light" : "dark";
 		try {
-			localStorage.setItem("heaptap-theme", this.theme);
+			localStorage.setItem("heaptap-theme", this.chosenTheme);
 		} catch (e) { /* then until it is closed */ }
 		this.apply(this.state);
 	}
@@ -596,12 +602,7 @@ class App {
 		new ResizeObserver(redraw).observe($("graph"));
 		addEventListener("beforeprint", () => this.print(true));
 		addEventListener("afterprint", () => this.print(false));
-		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (e) => {
-			if (!this.savedTheme()) {
-				this.theme = e.matches ? "dark" : "light";
-				this.apply(this.state);
-			}
-		});
+		this.darkSystem.addEventListener("change", () => this.apply(this.state));
 	}
 
 	listenGraph() {
@@ -703,22 +704,11 @@ class App {
 			this.zoomOut();
 	}
 
-	/* Paper shows the whole graph on white, whatever the screen shows. */
+	/* Paper shows the whole graph, not what is scrolled to. */
 	print(on) {
-		const graph = $("graph");
-		document.documentElement.dataset.theme = on ? "light" : this.theme;
-		if (this.state.v === "table")
-			return;
-		const screen = this.theme;
-		if (on) {
-			this.theme = "light";
-			graph.style.height = `${Math.min(this.painter.rows.length * ROW + 2, 4000)}px`;
-			this.draw(true);
-			this.theme = screen;
-		} else {
-			graph.style.height = "";
-			this.draw(true);
-		}
+		this.printing = on;
+		$("graph").style.height = on ? `${Math.min(this.painter.rows.length * ROW + 2, 4000)}px` : "";
+		this.apply(this.state);
 	}
 }
 
