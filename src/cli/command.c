@@ -90,6 +90,19 @@ const struct command commands[] = {
 		.run = cmd_convert,
 	},
 	{
+		.name = "doctor",
+		.id = CMD_DOCTOR,
+		.group = "Set up",
+		.synopsis = "",
+		.summary = "say what this machine can do, and the remedy for what it cannot",
+		.details = "Everything is tried for real, on heaptap itself. Ends with 4 if "
+			   "recording does not work here.",
+		.examples = "sudo heaptap doctor\tbefore the first recording\n",
+		.operands_min = 0,
+		.operands_max = 0,
+		.run = cmd_doctor,
+	},
+	{
 		.name = "completion",
 		.id = CMD_COMPLETION,
 		.group = "Set up",

@@ -40,4 +40,5 @@ int cmd_record(const struct options *opts);
 int cmd_report(const struct options *opts);
 int cmd_list(const struct options *opts);
 int cmd_convert(const struct options *opts);
+int cmd_doctor(const struct options *opts);
 int cmd_completion(const struct options *opts);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/doctor.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "base/cleanup.h"
+#include "base/fdio.h"
+#include "base/units.h"
+#include "kernel/features.h"
+#include "kernel/tracer.h"
+
+/* Needed: without it nothing works. Better: it works, at more cost or with less. */
+enum need { NEEDED, BETTER };
+
+static void say(struct buf *out, const char *verdict, const char *what, const char *more)
+{
+	buf__printf(out, "%-7s %s%s%s\n", verdict, what, *more ? ": " : "", more);
+}
+
+static bool examine_feature(struct buf *out, enum feature feature, enum need need)
+{
+	char more[512];
+
+	if (feature_has(feature)) {
+		say(out, "ok", feature_title(feature), "");
+		return true;
+	}
+	snprintf(more, sizeof(more), "%s; %s", strerror(-feature_error(feature)), feature_remedy(feature));
+	say(out, need == NEEDED ? "MISSING" : "without", feature_title(feature), more);
+	return need != NEEDED;
+}
+
+/* Load the real programs, in the mode a plain `record` uses. */
+static bool examine_load(struct buf *out)
+{
+	const struct tracer_options options = { .live = true, .image_max = 16, .site_max = 64,
+						.frame_max = 1024, .live_max = 64, .row_max = 1024,
+						.page_max = 1024, .depth_max = 1024 };
+	struct tracer *tracer __free(tracer) = NULL;
+	enum tracer_open_error why;
+	int err = tracer__open(&options, &tracer, &why);
+
+	if (!err) {
+		say(out, "ok", "the tracing programs load",
+		    tracer_backend_name(tracer__backend(tracer)));
+		return true;
+	}
+	say(out, "MISSING", "the tracing programs do not load", strerror(-err));
+	buf__append_str(out, tracer_last_log());
+	return false;
+}
+
+static void examine_names(struct buf *out)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	say(out, access("/usr/lib/debug/.build-id", R_OK) ? "without" : "ok",
+	    "debug symbols in /usr/lib/debug",
+	    access("/usr/lib/debug/.build-id", R_OK) ?
+		    "functions without symbols show as file+offset; install -dbgsym or -dbg packages" :
+		    "");
+	if (urls && *urls)
+		say(out, "ok", "debuginfod", urls);
+	else
+		say(out, "without", "debuginfod",
+		    "off; set DEBUGINFOD_URLS to fetch symbols, e.g. https://debuginfod.debian.net");
+}
+
+static void examine_pid_namespace(struct buf *out)
+{
+	char link[64] = "";
+
+	/* The inode of the initial pid namespace is fixed: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+	if (readlink("/proc/self/ns/pid", link, sizeof(link) - 1) < 0)
+		return;
+	if (strcmp(link, "pid:[4026531836]"))
+		say(out, "without", "the host's process numbers",
+		    "we are in a pid namespace of our own; run on the host, or with --pid=host");
+}
+
+bool doctor_examine(struct buf *out)
+{
+	struct utsname uts;
+	bool ok = true;
+
+	uname(&uts);
+	buf__printf(out, "heaptap %s on Linux %s, %s, %ld CPUs\n", HEAPTAP_VERSION, uts.release, uts.machine,
+		    sysconf(_SC_NPROCESSORS_ONLN));
+	if (strcmp(uts.machine, "x86_64"))
+		say(out, "MISSING", uts.machine, "stacks are walked on x86_64 only so far");
+	ok &= examine_feature(out, FEATURE_BTF, NEEDED);
+	ok &= examine_feature(out, FEATURE_BPF, NEEDED);
+	if (ok) {
+		ok &= examine_feature(out, FEATURE_UPROBE_PERF,
+				      feature_has(FEATURE_UPROBE_MULTI) ? BETTER : NEEDED);
+		examine_feature(out, FEATURE_UPROBE_MULTI, BETTER);
+		examine_feature(out, FEATURE_UPROBE_MULTI_PID, BETTER);
+		examine_feature(out, FEATURE_UPROBE_SESSION, BETTER);
+		examine_feature(out, FEATURE_RETURN_UNDER_SECCOMP, BETTER);
+		ok &= examine_load(out);
+	}
+	examine_pid_namespace(out);
+	examine_names(out);
+	buf__append_str(out, ok ? "heaptap record works here\n" :
+				  "heaptap record does not work here; see MISSING above\n");
+	return ok;
+}
