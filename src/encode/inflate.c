@@ -16,7 +16,8 @@
 enum form { FORM_UNKNOWN, FORM_RAW, FORM_GZIP };
 
 struct inflate {
-	int fd; /* -1: from memory, all of it is in next/avail from the start */
+	int fd;
+	bool from_memory; /* all of it is in next/avail from the start */
 	const unsigned char *next;
 	size_t avail;
 	bool at_end; /* of the input */
@@ -36,7 +37,6 @@ static struct inflate *new_inflate(uint64_t limit_bytes)
 	if (!in)
 		return NULL;
 	memset(in, 0, offsetof(struct inflate, chunk));
-	in->fd = -1;
 	in->limit_bytes = limit_bytes;
 	return in;
 }
@@ -55,6 +55,7 @@ struct inflate *inflate__new_mem(const void *data, size_t len_bytes, uint64_t li
 	struct inflate *in = new_inflate(limit_bytes);
 
 	if (in) {
+		in->from_memory = true;
 		in->next = data;
 		in->avail = len_bytes;
 		in->in_bytes = len_bytes;
@@ -83,7 +84,7 @@ static int fill(struct inflate *in, size_t want)
 
 	if (in->avail >= want || in->at_end)
 		return 0;
-	if (in->fd < 0) {
+	if (in->from_memory) {
 		in->at_end = true;
 		return 0;
 	}
