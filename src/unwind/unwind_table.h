@@ -27,7 +27,8 @@ struct unwind_table;
  */
 #define UNWIND_FULL 1u
 
-#define UNWIND_NO_CFI 1 /* outcome: the file says nothing about its frames */
+/* Outcome: there is nothing to load. The file says nothing about its frames, or only about code that calls nobody. */
+#define UNWIND_NO_CFI 1
 
 struct unwind_stats {
 	uint32_t fde_cnt;         /* compiled */

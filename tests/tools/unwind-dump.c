@@ -146,17 +146,17 @@ static int print_summary(char **paths, int cnt, unsigned flags)
 		stats = unwind_table__stats(table);
 		table_bytes = unwind_table__row_cnt(table) * sizeof(struct unwind_row) +
 			      (unwind_table__page_cnt(table) + 1) * sizeof(uint32_t);
-		printf("%zu rows of %u, %" PRIu64 " bytes, text %" PRIu64 ", %.3f s: %s\n",
+		printf("%zu rows of %u, %" PRIu64 " bytes, functions %" PRIu64 ", %.3f s: %s\n",
 		       unwind_table__row_cnt(table), stats->rule_cnt, table_bytes,
-		       stats->text_bytes, now_s() - before, paths[i]);
+		       stats->covered_bytes, now_s() - before, paths[i]);
 		print_losses(paths[i], stats);
 		files++;
 		rows += unwind_table__row_cnt(table);
 		bytes += table_bytes;
-		text += stats->text_bytes;
+		text += stats->covered_bytes;
 	}
 	printf("%d files, %" PRIu64
-	       " rows, %.1f MB of tables, %.1f MB of text, %.0f bytes per MB, %.2f s\n",
+	       " rows, %.1f MB of tables, %.1f MB of functions, %.0f bytes per MB, %.2f s\n",
 	       files, rows, (double)bytes / 1e6, (double)text / 1e6,
 	       text ? (double)bytes / ((double)text / 1e6) : 0.0, now_s() - start);
 	return 0;
