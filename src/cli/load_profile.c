@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/load_url.h"
 #include "encode/pprof_read.h"
+#include "session/replay.h"
 
 /* What a stranger's endpoint may make us hold. */
 static const struct pprof_limits url_limits = {
@@ -29,6 +30,25 @@ static int read_profile(const char *source, int fd, const struct pprof_limits *l
 	if (err > 0)
 		return log_err(0, "%s: %s", source, pprof_outcome_text(err)), -EINVAL;
 	return 0;
+}
+
+static int read_snapshot(const char *source, int fd, struct profile **ret)
+{
+	int err = replay_profile(fd, false, ret);
+
+	switch (err) {
+	case -ENODATA:
+		log_err(0, "%s: the recording was cut off", source);
+		return err;
+	case -EPROTO:
+		log_err(0, "%s: a broken recording", source);
+		return err;
+	case -ENOTSUP:
+		log_err(0, "%s: recorded by another version of heaptap", source);
+		return err;
+	default:
+		return err ? log_err(err, "%s: cannot read", source) : 0;
+	}
 }
 
 static bool is_url(const char *source)
@@ -49,7 +69,8 @@ int load_profile(const char *source, struct profile **ret)
 	fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return log_err(-errno, "%s: cannot open", source);
-	return read_profile(source, fd, NULL, ret);
+	return replay_is_snapshot(fd) ? read_snapshot(source, fd, ret) :
+					read_profile(source, fd, NULL, ret);
 }
 
 static void list_metrics(const struct profile *profile, struct buf *out)
