@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Functions, inlined calls and lines from DWARF 2 to 5, split (.dwo, .dwp), compressed or shared
+ * Functions, inlined calls and lines from DWARF 3 to 5, split (.dwo, .dwp), compressed or shared
  * through dwz included. Only units that are asked for are read, each once, into sorted ranges.
  *
  * Why not libdw: it opens the paths named in the DWARF by itself (in our mount namespace, blocking,

@@ -39,6 +39,7 @@ struct dw_lines {
 
 struct program {
 	struct dw_unit *unit;
+	struct dw_unit header; /* the unit as its line program sees it: offsets may be of another size */
 	struct dw_lines *lines;
 	struct dw_cursor c; /* at first of the header, then of the instructions */
 	uint8_t min_insn_bytes, line_range, opcode_base;
@@ -110,8 +111,7 @@ static void read_entry_v5(struct program *prog, const struct format *formats, si
 
 	*ret = (struct file_entry){ .name = "" };
 	for (i = 0; i < cnt; i++) {
-		/* A block of MD5 has no form that dw_read_form() does not know. */
-		value = dw_read_form(&prog->c, prog->unit, formats[i].form, 0);
+		value = dw_read_form(&prog->c, &prog->header, formats[i].form, 0);
 		if (prog->c.bad)
 			return;
 		if (formats[i].content == DW_LNCT_path) {
@@ -179,6 +179,8 @@ static int read_header(struct program *prog)
 		return -ENOTSUP;
 	if (prog->lines->version >= 5)
 		dw_u16(c); /* sizes of address and segment selector */
+	prog->header = *prog->unit;
+	prog->header.off_bytes = off_bytes;
 	header_len = dw_uint(c, off_bytes);
 	if (c->bad || header_len > dw_left(c))
 		return -EBADMSG;
