@@ -436,7 +436,8 @@ int symbolizer__resolve_all(struct symbolizer *sym, struct sym_address *addrs, s
 	size_t i, line_cnt;
 	int err;
 
-	qsort(addrs, cnt, sizeof(*addrs), by_place);
+	if (cnt)
+		qsort(addrs, cnt, sizeof(*addrs), by_place);
 	for (i = 0; i < cnt; i++) {
 		if (progress && i % PROGRESS_INTERVAL == 0 && !progress(ctx, i, cnt))
 			return -ECANCELED;

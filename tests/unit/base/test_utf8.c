@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+
 static size_t valid(const char *str)
 {
 	return utf8_valid_len(str, strlen(str));
@@ -66,6 +68,56 @@ static void test_bounded(void **state)
 	assert_int_equal(utf8_valid_len("a\xe2\x82\xac", 3), 1);
 	assert_int_equal(utf8_char_len("\xe2\x82\xac", 2), 0);
 	assert_int_equal(utf8_char_len("\xe2\x82\xac", 3), 3);
+}
+
+#define R "\xef\xbf\xbd"
+
+static void expect_clean(const char *in, const char *want)
+{
+	struct buf *out __free(buf) = buf__new(0);
+
+	utf8_append_clean(out, in, strlen(in));
+	assert_int_equal(buf__error(out), 0);
+	assert_string_equal(buf__data(out), want);
+	assert_int_equal(utf8_valid_len(buf__data(out), buf__len(out)), buf__len(out));
+}
+
+static void test_clean(void **state)
+{
+	expect_clean("", "");
+	expect_clean("std::vector<int>", "std::vector<int>");
+	expect_clean("caf\xc3\xa9 \xe2\x80\xa6 \xf0\x9f\x98\x80",
+		     "caf\xc3\xa9 \xe2\x80\xa6 \xf0\x9f\x98\x80");
+	expect_clean("a\nb\tc\x7f", "a" R "b" R "c" R);
+	expect_clean("\x1b[31mred", R "[31mred");
+	expect_clean("c1 \xc2\x9b end \xc2\xa0", "c1 " R " end \xc2\xa0");
+	expect_clean("\xff\xfe"
+		     "ok",
+		     R R "ok");
+	expect_clean("cut \xe2\x80", "cut " R R);
+}
+
+static void test_clean_is_stable(void **state)
+{
+	struct buf *once __free(buf) = buf__new(0), *twice __free(buf) = buf__new(0);
+	uint32_t seed = 1;
+	char bytes[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)((seed = seed * 1103515245 + 12345) >> 16);
+	utf8_append_clean(once, bytes, sizeof(bytes));
+	assert_int_equal(utf8_valid_len(buf__data(once), buf__len(once)), buf__len(once));
+	utf8_append_clean(twice, buf__data(once), buf__len(once));
+	assert_string_equal(buf__data(once), buf__data(twice));
+}
+
+static void test_limit(void **state)
+{
+	struct buf *out __free(buf) = buf__new(4);
+
+	utf8_append_clean(out, "\xff\xff", 2);
+	assert_true(buf__error(out) < 0);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symbolize/shorten.h"
+#include "base/shorten.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 #define KEPT_ARGS_BYTES 8
+#define MAX_NESTING     256
 #define ELLIPSIS        "<\xe2\x80\xa6>"
 
 static bool starts(const char *s, const char *prefix)
@@ -36,14 +37,34 @@ static size_t operator_len(const char *s, const char *start)
 	return len;
 }
 
+static char opener_of(char c)
+{
+	switch (c) {
+	case ')':
+		return '(';
+	case ']':
+		return '[';
+	case '}':
+		return '{';
+	case '>':
+		return '<';
+	default:
+		return 0;
+	}
+}
+
 /*
- * Bytes from the bracket at @s to its match, both included; 0 if it has none. Inside "<...>" the
+ * Bytes from the bracket at @s to its match, both included; 0 if it has none. '<' and '>' may also
+ * be comparisons, but only within round brackets, whose end closes all that is still open in them;
+ * the
  * '>' of "->" and of operators does not count.
  */
 static size_t bracket_len(const char *s)
 {
+	char open[MAX_NESTING];
+	size_t depth = 0, op;
 	const char *p = s;
-	size_t angle = 0, round = 0, op;
+	char opener;
 
 	while (*p) {
 		op = operator_len(p, s);
@@ -51,16 +72,20 @@ static size_t bracket_len(const char *s)
 			p += op;
 			continue;
 		}
-		if (*p == '(' || *p == '{' || *p == '[')
-			round++;
-		else if ((*p == ')' || *p == '}' || *p == ']') && round)
-			round--;
-		else if (*p == '<' && (!round || *s == '<'))
-			angle++;
-		else if (*p == '>' && p[-1] != '-' && angle)
-			angle--;
+		opener = opener_of(*p);
+		if (strchr("([{<", *p)) {
+			if (depth == MAX_NESTING)
+				return 0;
+			open[depth++] = *p;
+		} else if (*p == '>') {
+			if (p[-1] != '-' && open[depth - 1] == '<')
+				depth--;
+		} else if (opener && memrchr(open, opener, depth)) {
+			while (open[--depth] != opener)
+				;
+		}
 		p++;
-		if (!angle && !round)
+		if (!depth)
 			return (size_t)(p - s);
 	}
 	return 0;
@@ -119,15 +144,26 @@ static void template_args(const char *s, size_t len, struct buf *out)
 		buf__append_str(out, ELLIPSIS);
 }
 
+/* An operator's name; its template arguments, if any, stand behind a blank. */
+static size_t operator_piece(const char *s, size_t len, struct buf *out)
+{
+	size_t args_len;
+
+	buf__append(out, s, len);
+	if (!starts(s + len, " <") || !(args_len = bracket_len(s + len + 1)))
+		return len;
+	buf__append_char(out, ' ');
+	template_args(s + len + 1, args_len, out);
+	return len + 1 + args_len;
+}
+
 /* What stands at @s, appended to @out in its short form. Returns how many bytes it was. */
 static size_t shorten_piece(const char *s, const char *start, struct buf *out)
 {
 	size_t len;
 
-	if ((len = operator_len(s, start))) {
-		buf__append(out, s, len);
-		return len;
-	}
+	if ((len = operator_len(s, start)))
+		return operator_piece(s, len, out);
 	if ((s == start || !is_word(s[-1])) && (len = noise_len(s)))
 		return len;
 	if (*s == '[' && (len = noise_len(s)))
