@@ -122,9 +122,11 @@ static void test_limit(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_valid),
-					    cmocka_unit_test(test_invalid),
-					    cmocka_unit_test(test_bounded) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_valid),           cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_bounded),         cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_clean_is_stable), cmocka_unit_test(test_limit),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
