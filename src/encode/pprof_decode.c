@@ -345,6 +345,7 @@ static int read_message(struct pprof_decode *decode, struct pb_cursor bytes, str
 	default: /* numbers: whoever packs them is served one by one */
 		decode->packed = bytes;
 		decode->packed_field = ret->field;
+		ret->field = PPROF_END;
 		return 0;
 	}
 }
@@ -443,7 +444,7 @@ int pprof_decode__next(struct pprof_decode *decode, struct pprof_msg *ret)
 		if (!in_window(decode))
 			break;
 		err = take_field(decode, &msg);
-		if (err || (msg.field != PPROF_END && decode->packed.at == decode->packed.end))
+		if (err || msg.field != PPROF_END)
 			break;
 	}
 	if (!err)

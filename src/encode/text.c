@@ -205,7 +205,8 @@ int encode_text(const struct profile *profile, const struct encode_options *opti
 
 	if (err)
 		return err;
-	qsort_r(sites->all.at, sites->all.cnt, sizeof(struct site), compare_sites, &order);
+	if (sites->all.cnt)
+		qsort_r(sites->all.at, sites->all.cnt, sizeof(struct site), compare_sites, &order);
 	if (options->title) {
 		escape_line(writer, options->title, "");
 		writer__char(writer, '\n');

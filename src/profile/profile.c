@@ -296,7 +296,7 @@ int profile__add_mapping_flags(struct profile *profile, uint32_t mapping, uint32
 int profile__add_function(struct profile *profile, const char *name, const char *system_name,
 			  const char *filename, int32_t start_line, uint32_t *ret)
 {
-	struct profile_function row = { .start_line = start_line };
+	struct profile_function row = { .start_line = start_line > 0 ? start_line : 0 };
 	int err;
 
 	if (!*name)

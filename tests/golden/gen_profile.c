@@ -31,7 +31,8 @@ static int add_frame(struct profile *profile, uint32_t mapping, uint64_t address
 		     const char *file, int32_t line, uint32_t *ret)
 {
 	struct profile_line at = { .line = line };
-	int err = profile__add_function(profile, name, NULL, file, line - 1, &at.function);
+	int err =
+		profile__add_function(profile, name, NULL, file, line ? line - 1 : 0, &at.function);
 
 	return err ? err : profile__add_location(profile, mapping, address, &at, 1, false, ret);
 }

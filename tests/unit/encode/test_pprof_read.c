@@ -56,6 +56,7 @@ static void add_location(struct built *built, uint64_t id, uint64_t function)
 static struct built *new_odd_profile(uint64_t loc_id)
 {
 	struct built *built = calloc(1, sizeof(*built));
+	const uint64_t comments[] = { 2, 3 };
 
 	pb_msg__bytes(&built->msg, 6, "", 0);
 	pb_msg__bytes(&built->msg, 6, "samples", 7);
@@ -72,8 +73,8 @@ static struct built *new_odd_profile(uint64_t loc_id)
 	add_location(built, 8, 0xdeadbeefcafe);
 	add_location(built, loc_id, 0xdeadbeefcafe);
 	add_pair(built, 5, 0xdeadbeefcafe, 3);
-	pb_msg__u64(&built->msg, 13, 2);
-	pb_msg__u64(&built->msg, 13, 3);
+	pb_msg__packed(&built->msg, 13, comments, 2);
+	pb_msg__bytes(&built->msg, 15, "", 0); /* packed, and none of them */
 	add_pair(built, 1, 1, 2);
 	return built;
 }
