@@ -5,6 +5,8 @@
 
 #include "cli/options_table.h"
 
+#define MERGE_FILES_MAX 100000
+
 const struct command commands[] = {
 	{
 		.name = "record",
@@ -74,6 +76,61 @@ const struct command commands[] = {
 		.run = cmd_list,
 	},
 	{
+		.name = "flame",
+		.id = CMD_FLAME,
+		.group = "Read profiles",
+		.synopsis = "[OPTION…] FILE|URL -o OUT.html|OUT.svg",
+		.summary = "draw a flame graph, as a page to explore or as a picture",
+		.details = "The page holds all metrics and needs no network; the picture holds "
+			   "one, chosen with "
+			   "--metric (default: alloc_space). diff BASE NEW -o OUT.html draws what "
+			   "changed.",
+		.examples = "heaptap flame alloc.pb.gz -o alloc.html\tto explore\n"
+			    "heaptap flame alloc.pb.gz -o alloc.svg --metric inuse_space\tto put "
+			    "into a document\n",
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = cmd_flame,
+	},
+	{
+		.name = "diff",
+		.id = CMD_DIFF,
+		.group = "Read profiles",
+		.synopsis = "[OPTION…] BASE NEW [-o OUT]",
+		.summary = "show what grew and what shrank between two profiles",
+		.details = "What grew comes first, biggest first, then what shrank. Functions are "
+			   "matched by name, "
+			   "so that profiles of two builds can be compared. BASE and NEW are files "
+			   "or URLs.\n\n"
+			   "With -o the difference is written as a profile instead: NEW minus "
+			   "BASE, with "
+			   "negative values for what shrank; or, as .html or .svg, drawn as a "
+			   "flame graph of both.",
+		.examples = "heaptap diff before.pb.gz after.pb.gz\twhat allocates more or less\n"
+			    "heaptap diff t1.pb.gz t2.pb.gz --sort inuse_space\twhat stays alive "
+			    "and grows\n"
+			    "heaptap diff a.pb.gz b.pb.gz -o delta.pb.gz\tthe difference for go "
+			    "tool pprof\n",
+		.operands_min = 2,
+		.operands_max = 2,
+		.run = cmd_diff,
+	},
+	{
+		.name = "merge",
+		.id = CMD_MERGE,
+		.group = "Handle profile files",
+		.synopsis = "[OPTION…] FILE… -o OUT",
+		.summary = "add profiles up",
+		.details = "Mappings are the same if their build id, size and offset are, wherever "
+			   "they were loaded, "
+			   "so profiles of several processes and hosts add up by function.",
+		.examples = "heaptap merge host1.pb.gz host2.pb.gz -o fleet.pb.gz\tone profile of "
+			    "two hosts\n",
+		.operands_min = 1,
+		.operands_max = MERGE_FILES_MAX,
+		.run = cmd_merge,
+	},
+	{
 		.name = "convert",
 		.id = CMD_CONVERT,
 		.group = "Handle profile files",
@@ -88,6 +145,22 @@ const struct command commands[] = {
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = cmd_convert,
+	},
+	{
+		.name = "check",
+		.id = CMD_CHECK,
+		.group = "Handle profile files",
+		.synopsis = "FILE|URL",
+		.summary = "say whether a pprof file obeys the rules of every program that reads "
+			   "such files",
+		.details = "Each finding names the rule, and whom breaking it hurts: pprof, "
+			   "Pyroscope, Parca, Alloy, "
+			   "speedscope or Perfetto. The exit status is 1 if there are errors; "
+			   "warnings do not count.",
+		.examples = "heaptap check alloc.pb.gz\tcheck a file\n",
+		.operands_min = 1,
+		.operands_max = 1,
+		.run = cmd_check,
 	},
 	{
 		.name = "doctor",

@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/load_url.h"
-#include "encode/pprof_read.h"
 #include "session/replay.h"
 
 /* What a stranger's endpoint may make us hold. */
@@ -20,57 +19,72 @@ static const struct pprof_limits url_limits = {
 	.rows = (uint64_t)1 << 28,
 };
 
-static int read_profile(const char *source, int fd, const struct pprof_limits *limits,
-			struct profile **ret)
-{
-	int err = pprof_read_fd(fd, limits, ret);
-
-	if (err < 0)
-		return log_err(err, "%s: cannot read", source);
-	if (err > 0)
-		return log_err(0, "%s: %s", source, pprof_outcome_text(err)), -EINVAL;
-	return 0;
-}
-
-static int read_snapshot(const char *source, int fd, struct profile **ret)
-{
-	int err = replay_profile(fd, false, ret);
-
-	switch (err) {
-	case -ENODATA:
-		log_err(0, "%s: the recording was cut off", source);
-		return err;
-	case -EPROTO:
-		log_err(0, "%s: a broken recording", source);
-		return err;
-	case -ENOTSUP:
-		log_err(0, "%s: recorded by another version of heaptap", source);
-		return err;
-	default:
-		return err ? log_err(err, "%s: cannot read", source) : 0;
-	}
-}
-
 static bool is_url(const char *source)
 {
 	return !strncasecmp(source, "http://", 7) || !strncasecmp(source, "https://", 8);
 }
 
+int load_open(const char *source, struct load_source *ret)
+{
+	struct load_source opened = { -1, source, NULL };
+	int err = 0;
+
+	if (!strcmp(source, "-")) {
+		opened.name = "standard input";
+		opened.fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	} else if (is_url(source)) {
+		opened.limits = &url_limits;
+		err = load_url(source, &opened.fd);
+	} else {
+		opened.fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	}
+	if (err)
+		return err;
+	if (opened.fd < 0)
+		return log_err(-errno, "%s: cannot open", opened.name);
+	*ret = opened;
+	return 0;
+}
+
+int load_report(const struct load_source *source, int outcome)
+{
+	if (outcome < 0)
+		return log_err(outcome, "%s: cannot read", source->name);
+	if (outcome > 0)
+		return log_err(0, "%s: %s", source->name, pprof_outcome_text(outcome)), -EINVAL;
+	return 0;
+}
+
+static int read_snapshot(const struct load_source *source, int fd, struct profile **ret)
+{
+	int err = replay_profile(fd, false, ret);
+
+	switch (err) {
+	case -ENODATA:
+		log_err(0, "%s: the recording was cut off", source->name);
+		return err;
+	case -EPROTO:
+		log_err(0, "%s: a broken recording", source->name);
+		return err;
+	case -ENOTSUP:
+		log_err(0, "%s: recorded by another version of heaptap", source->name);
+		return err;
+	default:
+		return load_report(source, err);
+	}
+}
+
 int load_profile(const char *source, struct profile **ret)
 {
-	int fd __close_fd = -1, err;
+	struct load_source opened;
+	int err = load_open(source, &opened);
+	int fd __close_fd = err ? -1 : opened.fd;
 
-	if (!strcmp(source, "-"))
-		return read_profile("standard input", STDIN_FILENO, NULL, ret);
-	if (is_url(source)) {
-		err = load_url(source, &fd);
-		return err ? err : read_profile(source, fd, &url_limits, ret);
-	}
-	fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return log_err(-errno, "%s: cannot open", source);
-	return replay_is_snapshot(fd) ? read_snapshot(source, fd, ret) :
-					read_profile(source, fd, NULL, ret);
+	if (err)
+		return err;
+	if (replay_is_snapshot(fd))
+		return read_snapshot(&opened, fd, ret);
+	return load_report(&opened, pprof_read_fd(fd, opened.limits, ret));
 }
 
 static void list_metrics(const struct profile *profile, struct buf *out)

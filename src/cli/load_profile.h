@@ -4,10 +4,25 @@
 
 #include <stddef.h>
 
+#include "encode/pprof_read.h"
 #include "profile/profile.h"
 
 /* 0, or -errno after one line on stderr that says what is wrong with @source. */
 int load_profile(const char *source, struct profile **ret);
+
+/* A source opened but not read. Files of the user's choice may be bigger than what a server sends.
+ */
+struct load_source {
+	int fd;           /* the caller closes it */
+	const char *name; /* for messages */
+	const struct pprof_limits *limits;
+};
+
+/* 0, or -errno after one line on stderr. */
+int load_open(const char *source, struct load_source *ret);
+
+/* One line on stderr for what a reader of @source returned; 0 or -errno. */
+int load_report(const struct load_source *source, int outcome);
 
 /*
  * Which sample type @text means: its name or an unambiguous part of it; NULL: alloc_space, or what

@@ -45,7 +45,8 @@ const struct option_def options_table[] = {
 	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_RECORD, NULL, NULL,
 	  "distinct allocating stacks" },
 	{ "full-cfi", 0, OPT_FLAG, NULL, FIELD(full_cfi), CMD_RECORD, NULL, NULL,
-	  "keep every unwind row, not only those of calls: exact below signal frames, more memory" },
+	  "keep every unwind row, not only those of calls: exact below signal frames, more "
+	  "memory" },
 	{ "allocator-frames", 0, OPT_FLAG, NULL, FIELD(allocator_frames), CMD_RECORD, NULL, NULL,
 	  "keep malloc and the like as frames instead of the label alloc_fn" },
 	{ "backend", 0, OPT_ENUM, "NAME", FIELD(backend), CMD_RECORD, backend_names, "auto",

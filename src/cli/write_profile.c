@@ -71,32 +71,30 @@ int write_profile_check(const struct options *opts, const struct encoder **ret)
 	return EXIT_OK;
 }
 
-static int encode(const struct profile *profile, const struct encoder *encoder,
-		  const struct options *opts, struct sink *sink)
+static int write_to(const struct options *opts, const struct encoder *encoder, struct sink *sink,
+		    int (*put)(const void *ctx, struct writer *writer), const void *ctx)
 {
-	struct encode_options options = {};
+	struct writer *writer = sink__writer(sink);
+	bool to_stdout = !strcmp(opts->output, "-");
 	char size[16];
-	int err;
+	int err = put(ctx, writer);
 
-	if (load_metric(profile, opts->metric, &options.metric))
-		return EXIT_USAGE;
-	err = encoder_write(encoder, profile, &options, sink__writer(sink));
+	if (!err)
+		err = writer__finish(writer);
 	if (!err)
 		err = sink__commit(sink);
-	if (err == -EPIPE && !strcmp(opts->output, "-"))
+	if (err == -EPIPE && to_stdout)
 		return EXIT_FAILED;
 	if (err)
 		return log_err(err, "%s: cannot write", opts->output), EXIT_FAILED;
-	if (strcmp(opts->output, "-"))
-		log_info("wrote %s (%s, %s, %zu samples)", opts->output, encoder->name,
-			 units_format_bytes((int64_t)writer__written_bytes(sink__writer(sink)),
-					    size),
-			 profile__sample_cnt(profile));
+	units_format_bytes((int64_t)writer__written_bytes(writer), size);
+	if (!to_stdout)
+		log_info("wrote %s: %s, %s", opts->output, size, encoder->summary);
 	return EXIT_OK;
 }
 
-int write_profile(const struct profile *profile, const struct encoder *encoder,
-		  const struct options *opts)
+int write_stream(const struct options *opts, const struct encoder *encoder,
+		 int (*put)(const void *ctx, struct writer *writer), const void *ctx)
 {
 	struct sink *sink __free(sink) = NULL;
 	int err = sink_open(opts->output, opts->force ? SINK_OVERWRITE : 0, &sink);
@@ -105,5 +103,28 @@ int write_profile(const struct profile *profile, const struct encoder *encoder,
 		return log_err(0, "%s exists; -f overwrites it", opts->output), EXIT_FAILED;
 	if (err)
 		return log_err(err, "%s: cannot open", opts->output), EXIT_FAILED;
-	return encode(profile, encoder, opts, sink);
+	return write_to(opts, encoder, sink, put, ctx);
+}
+
+struct encoding {
+	const struct profile *profile;
+	const struct encoder *encoder;
+	struct encode_options options;
+};
+
+static int put_encoding(const void *ctx, struct writer *writer)
+{
+	const struct encoding *enc = ctx;
+
+	return encoder_write(enc->encoder, enc->profile, &enc->options, writer);
+}
+
+int write_profile(const struct profile *profile, const struct encoder *encoder,
+		  const struct options *opts)
+{
+	struct encoding enc = { profile, encoder, {} };
+
+	if (load_metric(profile, opts->metric, &enc.options.metric))
+		return EXIT_USAGE;
+	return write_stream(opts, encoder, put_encoding, &enc);
 }

@@ -16,3 +16,7 @@ int write_profile_check(const struct options *opts, const struct encoder **ret);
 /* EXIT_OK, or another status after one line on stderr. Says what was written, unless --quiet. */
 int write_profile(const struct profile *profile, const struct encoder *encoder,
 		  const struct options *opts);
+
+/* The same for anything that comes out of @put, which returns 0 or -errno. */
+int write_stream(const struct options *opts, const struct encoder *encoder,
+		 int (*put)(const void *ctx, struct writer *writer), const void *ctx);
