@@ -101,7 +101,7 @@ $(filter $(O)/src/kernel/%,$(OBJ)): $(O)/heaptap.skel.h
 include tests/Makefile.inc
 
 # --- install, help ---------------------------------------------------------------------------------
-.PHONY: setup demo install clean help
+.PHONY: setup demo docs install uninstall clean help
 setup:
 	scripts/setup build demo
 
@@ -110,8 +110,28 @@ demo:
 	$(MAKE) --no-print-directory all
 	scripts/demo $(BIN)
 
-install: $(BIN)
+DOCS := $(O)/docs
+BASH_COMPLETIONS := $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS := $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS := $(PREFIX)/share/fish/vendor_completions.d
+
+docs: $(BIN)
+	$(call msg,DOCS,$(DOCS))
+	$(Q)packaging/write-docs $(BIN) $(DOCS)
+
+install: docs
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/heaptap
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(DOCS)/man1/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -D -m 644 $(DOCS)/completions/heaptap $(DESTDIR)$(BASH_COMPLETIONS)/heaptap
+	install -D -m 644 $(DOCS)/completions/_heaptap $(DESTDIR)$(ZSH_COMPLETIONS)/_heaptap
+	install -D -m 644 $(DOCS)/completions/heaptap.fish $(DESTDIR)$(FISH_COMPLETIONS)/heaptap.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/heaptap
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/heaptap.1 $(DESTDIR)$(PREFIX)/share/man/man1/heaptap-*.1
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/heaptap $(DESTDIR)$(ZSH_COMPLETIONS)/_heaptap
+	rm -f $(DESTDIR)$(FISH_COMPLETIONS)/heaptap.fish
 
 clean:
 	rm -rf $(O)
@@ -125,7 +145,8 @@ help:
 	@echo 'make fuzz           every fuzz target for FUZZ_SECONDS each'
 	@echo 'make bench          (root) what tracing costs, as tables'
 	@echo 'make setup          (root) install the Debian packages needed'
-	@echo 'make install        to $$DESTDIR$$PREFIX'
+	@echo 'make docs           man pages and shell completions to $(O)/docs'
+	@echo 'make install        program, man pages, completions to $$DESTDIR$$PREFIX'
 	@echo
 	@echo 'found: $(HAVE)   missing, optional: $(filter-out $(HAVE),$(OPTIONAL))'
 
