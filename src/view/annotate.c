@@ -212,7 +212,7 @@ static void append_number(int64_t value, const char *unit, const struct annotate
 	size_t cols;
 
 	value_format(value, unit, ann->opt->style.exact, text);
-	if (!value)
+	if (!value && !ann->opt->style.exact)
 		snprintf(text, sizeof(text), "·");
 	cols = text_width(text);
 	buf__printf(out, "%*s%s", (int)(cols < NUMBER_COLS ? NUMBER_COLS - cols : 0), "", text);
@@ -234,7 +234,7 @@ static void write_line(const struct annotate *ann, const struct hit *hit, int32_
 			      text);
 		append_number(groups__cum(ann->lines, hit->group)[ann->opt->type], unit, ann, text);
 		if (ann->objects_type != SIZE_MAX)
-			append_number(groups__flat(ann->lines, hit->group)[ann->objects_type],
+			append_number(groups__cum(ann->lines, hit->group)[ann->objects_type],
 				      "count", ann, text);
 	} else {
 		buf__printf(text, "%*s", NUMBER_COLS * (ann->objects_type == SIZE_MAX ? 2 : 3), "");

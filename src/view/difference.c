@@ -185,7 +185,8 @@ static void add_row(const struct difference *diff, struct table *table, const in
 		value_format(change.after, profile__type_unit(diff->profile, type), exact, text),
 		style);
 	format_change(&change, text);
-	table__cell(table, text, style == TABLE_PLAIN ? delta_style(delta_of(&change)) : style);
+	/* Scripts count columns. */
+	table__cell(table, exact && !*text ? "-" : text, style == TABLE_PLAIN ? delta_style(delta_of(&change)) : style);
 	table__cell(table, name, style);
 }
 

@@ -201,7 +201,8 @@ static void add_cell(struct report *report, struct table *table, const struct co
 		table__cell(table, row->name, style);
 		return;
 	}
-	table__cell(table, text, style);
+	/* Scripts count columns. */
+	table__cell(table, opt->style.exact && !*text ? "-" : text, style);
 }
 
 static void add_row(struct report *report, struct table *table, const struct row *row)
