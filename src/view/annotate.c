@@ -215,7 +215,8 @@ static void append_number(int64_t value, const char *unit, const struct annotate
 	if (!value && !ann->opt->style.exact)
 		snprintf(text, sizeof(text), "·");
 	cols = text_width(text);
-	buf__printf(out, "%*s%s", (int)(cols < NUMBER_COLS ? NUMBER_COLS - cols : 0), "", text);
+	/* Numbers too long for their column push the line, but never run together. */
+	buf__printf(out, "%*s%s", (int)(cols < NUMBER_COLS ? NUMBER_COLS - cols : 1), "", text);
 }
 
 /* @hit NULL: a line without values. */
