@@ -7,6 +7,8 @@
 
 #define MERGE_FILES_MAX 100000
 
+/* Sentences are broken by hand: */
+/* clang-format off */
 const struct command commands[] = {
 	{
 		.name = "record",
@@ -19,12 +21,12 @@ const struct command commands[] = {
 			"instruction on, until the time is up, the target ends or Ctrl-C; then "
 			"writes what was counted. Without -o the file is heaptap-PID.pb.gz.\n\n"
 			"Ends with the status of CMD if there is one.",
-		.examples = "heaptap record -p 1234 -d 10s -o out.pb.gz\tten seconds of a "
-			    "running process\n"
-			    "heaptap record -o out.folded -- ls -lR /usr\ta command from start "
-			    "to end\n"
-			    "heaptap record -p 1234 --no-live -o out.html\tallocations only, as "
-			    "a flame graph\n",
+		.examples =
+			"heaptap record -p 1234 -d 10s -o out.pb.gz\tten seconds of a running "
+			"process\n"
+			"heaptap record -o out.folded -- ls -lR /usr\ta command from start to end\n"
+			"heaptap record -p 1234 --no-live -o out.html\tallocations only, as a "
+			"flame graph\n",
 		.operands_min = 0,
 		.operands_max = OPERANDS_ARE_CMD,
 		.run = cmd_record,
@@ -36,18 +38,18 @@ const struct command commands[] = {
 		.synopsis = "[OPTION…] FILE|URL",
 		.summary =
 			"show who allocates: allocated and in use, bytes and objects, in one table",
-		.details = "FILE is a pprof profile, heaptap's or any other tool's, or - for "
-			   "standard input; URL is an "
-			   "http or https address of a /debug/pprof endpoint.\n\n"
-			   "flat is what a function allocates itself, cum what it and all it calls "
-			   "allocate. With --cum "
-			   "the table shows cum in place of flat and orders by it. Recursion "
-			   "counts once.",
-		.examples = "heaptap report alloc.pb.gz\tthe functions that allocated most bytes\n"
-			    "heaptap report alloc.pb.gz --sort inuse_space --by line\t"
-			    "the lines whose memory is still in use\n"
-			    "heaptap report http://localhost:6060/debug/pprof/heap\ta running Go "
-			    "program\n",
+		.details =
+			"FILE is a pprof profile, heaptap's or any other tool's, or - for standard "
+			"input; URL is an http or https address of a /debug/pprof endpoint.\n\n"
+			"flat is what a function allocates itself, cum what it and all it calls "
+			"allocate. With --cum the table shows cum in place of flat and orders by "
+			"it. Recursion counts once.",
+		.examples =
+			"heaptap report alloc.pb.gz\tthe functions that allocated most bytes\n"
+			"heaptap report alloc.pb.gz --sort inuse_space --by line\tthe lines whose "
+			"memory is still in use\n"
+			"heaptap report http://localhost:6060/debug/pprof/heap\ta running Go "
+			"program\n",
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = cmd_report,
@@ -58,19 +60,16 @@ const struct command commands[] = {
 		.group = "Read profiles",
 		.synopsis = "[OPTION…] FILE|URL REGEX",
 		.summary = "show source code with what each line allocates in the margin",
-		.details = "For every function whose name matches the extended regular expression "
-			   "REGEX: flat and "
-			   "cum of each line, for the metric chosen with --metric (default: "
-			   "alloc_space).\n\n"
-			   "Source files are taken from where the profile says they are, and "
-			   "searched below "
-			   "the directories of --source-path (default: the current one) by ever "
-			   "shorter ends "
-			   "of their names.",
+		.details =
+			"For every function whose name matches the extended regular expression "
+			"REGEX: flat and cum of each line, for the metric chosen with --metric "
+			"(default: alloc_space).\n\n"
+			"Source files are taken from where the profile says they are, and searched "
+			"below the directories of --source-path (default: the current one) by ever "
+			"shorter ends of their names.",
 		.examples =
 			"heaptap list alloc.pb.gz '^parse_'\tevery function whose name begins so\n"
-			"heaptap list alloc.pb.gz main --metric inuse_space\twhat is still in "
-			"use\n",
+			"heaptap list alloc.pb.gz main --metric inuse_space\twhat is still in use\n",
 		.operands_min = 2,
 		.operands_max = 2,
 		.run = cmd_list,
@@ -81,13 +80,14 @@ const struct command commands[] = {
 		.group = "Read profiles",
 		.synopsis = "[OPTION…] FILE|URL -o OUT.html|OUT.svg",
 		.summary = "draw a flame graph, as a page to explore or as a picture",
-		.details = "The page holds all metrics and needs no network; the picture holds "
-			   "one, chosen with "
-			   "--metric (default: alloc_space). diff BASE NEW -o OUT.html draws what "
-			   "changed.",
-		.examples = "heaptap flame alloc.pb.gz -o alloc.html\tto explore\n"
-			    "heaptap flame alloc.pb.gz -o alloc.svg --metric inuse_space\tto put "
-			    "into a document\n",
+		.details =
+			"The page holds all metrics and needs no network; the picture holds one, "
+			"chosen with --metric (default: alloc_space). diff BASE NEW -o OUT.html "
+			"draws what changed.",
+		.examples =
+			"heaptap flame alloc.pb.gz -o alloc.html\tto explore\n"
+			"heaptap flame alloc.pb.gz -o alloc.svg --metric inuse_space\tto put into "
+			"a document\n",
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = cmd_flame,
@@ -98,19 +98,19 @@ const struct command commands[] = {
 		.group = "Read profiles",
 		.synopsis = "[OPTION…] BASE NEW [-o OUT]",
 		.summary = "show what grew and what shrank between two profiles",
-		.details = "What grew comes first, biggest first, then what shrank. Functions are "
-			   "matched by name, "
-			   "so that profiles of two builds can be compared. BASE and NEW are files "
-			   "or URLs.\n\n"
-			   "With -o the difference is written as a profile instead: NEW minus "
-			   "BASE, with "
-			   "negative values for what shrank; or, as .html or .svg, drawn as a "
-			   "flame graph of both.",
-		.examples = "heaptap diff before.pb.gz after.pb.gz\twhat allocates more or less\n"
-			    "heaptap diff t1.pb.gz t2.pb.gz --sort inuse_space\twhat stays alive "
-			    "and grows\n"
-			    "heaptap diff a.pb.gz b.pb.gz -o delta.pb.gz\tthe difference for go "
-			    "tool pprof\n",
+		.details =
+			"What grew comes first, biggest first, then what shrank. Functions are "
+			"matched by name, so that profiles of two builds can be compared. BASE and "
+			"NEW are files or URLs.\n\n"
+			"With -o the difference is written as a profile instead: NEW minus BASE, "
+			"with negative values for what shrank; or, as .html or .svg, drawn as a "
+			"flame graph of both.",
+		.examples =
+			"heaptap diff before.pb.gz after.pb.gz\twhat allocates more or less\n"
+			"heaptap diff t1.pb.gz t2.pb.gz --sort inuse_space\twhat stays alive and "
+			"grows\n"
+			"heaptap diff a.pb.gz b.pb.gz -o delta.pb.gz\tthe difference for go tool "
+			"pprof\n",
 		.operands_min = 2,
 		.operands_max = 2,
 		.run = cmd_diff,
@@ -121,11 +121,13 @@ const struct command commands[] = {
 		.group = "Handle profile files",
 		.synopsis = "[OPTION…] FILE… -o OUT",
 		.summary = "add profiles up",
-		.details = "Mappings are the same if their build id, size and offset are, wherever "
-			   "they were loaded, "
-			   "so profiles of several processes and hosts add up by function.",
-		.examples = "heaptap merge host1.pb.gz host2.pb.gz -o fleet.pb.gz\tone profile of "
-			    "two hosts\n",
+		.details =
+			"Mappings are the same if their build id, size and offset are, wherever "
+			"they were loaded, so profiles of several processes and hosts add up by "
+			"function.",
+		.examples =
+			"heaptap merge host1.pb.gz host2.pb.gz -o fleet.pb.gz\tone profile of two "
+			"hosts\n",
 		.operands_min = 1,
 		.operands_max = MERGE_FILES_MAX,
 		.run = cmd_merge,
@@ -136,12 +138,13 @@ const struct command commands[] = {
 		.group = "Handle profile files",
 		.synopsis = "[OPTION…] FILE|URL -o OUT",
 		.summary = "write a profile in another format",
-		.details = "The suffix of OUT picks the format, or --format does. Formats that "
-			   "hold one metric take "
-			   "it from --metric (default: alloc_space).",
-		.examples = "heaptap convert alloc.pb.gz -o alloc.folded\tone line per stack, for "
-			    "flame graph tools\n"
-			    "heaptap convert alloc.pb.gz -o - --format json | jq .\tfor scripts\n",
+		.details =
+			"The suffix of OUT picks the format, or --format does. Formats that hold "
+			"one metric take it from --metric (default: alloc_space).",
+		.examples =
+			"heaptap convert alloc.pb.gz -o alloc.folded\tone line per stack, for "
+			"flame graph tools\n"
+			"heaptap convert alloc.pb.gz -o - --format json | jq .\tfor scripts\n",
 		.operands_min = 1,
 		.operands_max = 1,
 		.run = cmd_convert,
@@ -151,12 +154,13 @@ const struct command commands[] = {
 		.id = CMD_CHECK,
 		.group = "Handle profile files",
 		.synopsis = "FILE|URL",
-		.summary = "say whether a pprof file obeys the rules of every program that reads "
-			   "such files",
-		.details = "Each finding names the rule, and whom breaking it hurts: pprof, "
-			   "Pyroscope, Parca, Alloy, "
-			   "speedscope or Perfetto. The exit status is 1 if there are errors; "
-			   "warnings do not count.",
+		.summary =
+			"say whether a pprof file obeys the rules of every program that reads such "
+			"files",
+		.details =
+			"Each finding names the rule, and whom breaking it hurts: pprof, "
+			"Pyroscope, Parca, Alloy, speedscope or Perfetto. The exit status is 1 if "
+			"there are errors; warnings do not count.",
 		.examples = "heaptap check alloc.pb.gz\tcheck a file\n",
 		.operands_min = 1,
 		.operands_max = 1,
@@ -168,8 +172,9 @@ const struct command commands[] = {
 		.group = "Set up",
 		.synopsis = "",
 		.summary = "say what this machine can do, and the remedy for what it cannot",
-		.details = "Everything is tried for real, on heaptap itself. Ends with 4 if "
-			   "recording does not work here.",
+		.details =
+			"Everything is tried for real, on heaptap itself. Ends with 4 if recording "
+			"does not work here.",
 		.examples = "sudo heaptap doctor\tbefore the first recording\n",
 		.operands_min = 0,
 		.operands_max = 0,
@@ -183,8 +188,9 @@ const struct command commands[] = {
 		.summary = "print a completion script for a shell",
 		.details =
 			"Written to standard output; the examples load it into the running shell.",
-		.examples = "source <(heaptap completion bash)\tbash, zsh\n"
-			    "heaptap completion fish | source\tfish\n",
+		.examples =
+			"source <(heaptap completion bash)\tbash, zsh\n"
+			"heaptap completion fish | source\tfish\n",
 		.operands_min = 1,
 		.operands_max = 1,
 		.operand_values = "bash zsh fish",
@@ -192,6 +198,7 @@ const struct command commands[] = {
 	},
 	{ NULL },
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {
