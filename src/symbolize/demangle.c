@@ -31,6 +31,8 @@ static void collect(const char *piece, size_t len, void *opaque)
 
 	if (len > DEMANGLED_MAX_BYTES - out->len)
 		longjmp(out->overflow, 1);
+	if (!len)
+		return; /* and then @piece may be NULL */
 	memcpy(out->text + out->len, piece, len);
 	out->len += len;
 }

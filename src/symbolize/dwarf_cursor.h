@@ -52,6 +52,8 @@ static inline uint64_t dw_uint(struct dw_cursor *c, unsigned size_bytes)
 		dw_fail(c);
 		return 0;
 	}
+	if (!size_bytes)
+		return 0;
 	memcpy(&value, c->at, size_bytes);
 	c->at += size_bytes;
 	return value;
@@ -107,7 +109,7 @@ static inline int64_t dw_sleb(struct dw_cursor *c)
 /* A string with its NUL inside the span; "" and bad otherwise. */
 static inline const char *dw_str(struct dw_cursor *c)
 {
-	const uint8_t *start = c->at, *nul = memchr(start, 0, dw_left(c));
+	const uint8_t *start = c->at, *nul = dw_left(c) ? memchr(start, 0, dw_left(c)) : NULL;
 
 	if (!nul) {
 		dw_fail(c);

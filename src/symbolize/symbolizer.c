@@ -2,6 +2,7 @@
 #include "symbolize/symbolizer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,10 +26,10 @@
 #define NO_FILE           UINT32_MAX
 #define PROGRESS_INTERVAL 256u
 
+/* The same directory in another mount namespace is another tree: mounts lie on it. */
 struct root {
 	int fd;
-	dev_t dev;
-	ino_t ino;
+	uint64_t mount, ino;
 };
 
 struct file {
@@ -69,22 +70,22 @@ struct symbolizer {
 static int add_root(struct symbolizer *sym, const char *path, int *ret_fd)
 {
 	int fd __close_fd = -1;
-	struct stat st;
+	struct statx st;
 	size_t i;
 	int err;
 
 	err = root_dir_open(path, &fd);
 	if (err)
 		return err;
-	if (fstat(fd, &st))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st))
 		return -errno;
 	for (i = 0; i < sym->roots.cnt; i++) {
-		if (sym->roots.at[i].dev != st.st_dev || sym->roots.at[i].ino != st.st_ino)
+		if (sym->roots.at[i].mount != st.stx_mnt_id || sym->roots.at[i].ino != st.stx_ino)
 			continue;
 		*ret_fd = sym->roots.at[i].fd;
 		return 0;
 	}
-	err = vec__push(&sym->roots, (struct root){ fd, st.st_dev, st.st_ino });
+	err = vec__push(&sym->roots, (struct root){ fd, st.stx_mnt_id, st.stx_ino });
 	if (err)
 		return err;
 	*ret_fd = TAKE_FD(fd);
