@@ -109,7 +109,7 @@ static inline int64_t dw_sleb(struct dw_cursor *c)
 /* A string with its NUL inside the span; "" and bad otherwise. */
 static inline const char *dw_str(struct dw_cursor *c)
 {
-	const uint8_t *start = c->at, *nul = dw_left(c) ? memchr(start, 0, dw_left(c)) : NULL;
+	const uint8_t *start = c->at, *nul = memchr(start, 0, dw_left(c));
 
 	if (!nul) {
 		dw_fail(c);

@@ -18,6 +18,9 @@ static const char *const section_names[DW_SEC_CNT] = {
 	[DW_SEC_STR_OFFSETS] = ".debug_str_offsets",
 };
 
+/* Of a section that is not there: pointers to it can be reckoned with. */
+static const uint8_t no_bytes[1];
+
 static int load_sections(struct dw_file *file, bool split)
 {
 	char name[SECTION_NAME_BYTES];
@@ -30,7 +33,7 @@ static int load_sections(struct dw_file *file, bool split)
 			continue;
 		if (i == DW_SEC_INFO || i == DW_SEC_ABBREV || err == -ENOMEM)
 			return err == -ENODATA ? -ENOENT : err;
-		file->sec[i] = (struct elf_span){ NULL, 0 };
+		file->sec[i] = (struct elf_span){ no_bytes, 0 };
 	}
 	file->is_split = split;
 	return 0;

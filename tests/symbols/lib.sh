@@ -4,6 +4,7 @@
 
 SYMBOLIZE=${SYMBOLIZE:-build/tests/symbols/symbolize}
 SYMBOLIZE=$(realpath "$SYMBOLIZE")
+# shellcheck disable=SC2034 # for those who source this
 HERE=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 DIR=$(mktemp -d)
 trap 'rm -rf "$DIR"' EXIT
@@ -11,6 +12,7 @@ failed=0
 
 ok() { echo "ok $1"; }
 not_ok() { echo "not ok $1 - $2"; failed=1; }
+finish() { exit "$failed"; }
 skip() { echo "skip $1 - $2"; }
 have() { command -v "$1" > /dev/null 2>&1; }
 
