@@ -35,19 +35,21 @@ int live_take(__u32 image, __u64 addr, struct live_value *ret)
 int live_add(__u32 image, __u64 addr, struct live_value *value)
 {
 	struct live_key key = { .addr = addr, .image = image };
-	struct live_value old;
+	struct live_value copy, old;
 	long err;
 
 	if (!value)
 		return 0;
-	err = bpf_map_update_elem(&live, &key, value, BPF_NOEXIST);
+	/* Linux 6.1 stores from the stack or another map's value only. */
+	copy = *value;
+	err = bpf_map_update_elem(&live, &key, &copy, BPF_NOEXIST);
 	if (err == -EEXIST) {
 		/* The address was freed behind our back, or it could not have been handed out again. */
 		if (!live_take(image, addr, &old)) {
 			site_freed(old.site, old.weight, old.bytes);
 			stats_add(STAT_FREE_MISSED, 1);
 		}
-		err = bpf_map_update_elem(&live, &key, value, BPF_ANY);
+		err = bpf_map_update_elem(&live, &key, &copy, BPF_ANY);
 	}
 	if (err)
 		stats_add(STAT_LIVE_FULL, 1);
