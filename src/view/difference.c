@@ -186,7 +186,8 @@ static void add_row(const struct difference *diff, struct table *table, const in
 		style);
 	format_change(&change, text);
 	/* Scripts count columns. */
-	table__cell(table, exact && !*text ? "-" : text, style == TABLE_PLAIN ? delta_style(delta_of(&change)) : style);
+	table__cell(table, exact && !*text ? "-" : text,
+		    style == TABLE_PLAIN ? delta_style(delta_of(&change)) : style);
 	table__cell(table, name, style);
 }
 
