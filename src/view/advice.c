@@ -106,34 +106,83 @@ static size_t pick(const struct context *ctx, const struct advice *advice,
 	return cnt;
 }
 
-/* The allocating function (label alloc_fn) that made most objects of @group; 0 if none is recorded.
- */
-static int allocator_of(const struct context *ctx, size_t group, uint32_t *ret)
-{
-	struct hashmap *objects __free(hashmap) = hashmap__new();
-	size_t i, sample_cnt = profile__sample_cnt(ctx->profile);
-	uint64_t most = 0, *sum;
+/* Objects by some number, and who has most. */
+struct tally {
+	struct hashmap *objects;
+	uint64_t total;
+	uint64_t most;
+	uint64_t winner;
+};
 
-	*ret = 0;
-	if (!objects)
+static void tally__done(struct tally *tally)
+{
+	hashmap__free(tally->objects);
+}
+
+static int tally__add(struct tally *tally, uint64_t key, int64_t objects)
+{
+	uint64_t *sum = hashmap__slot(tally->objects, key, 0, NULL);
+
+	if (!sum)
 		return -ENOMEM;
+	if (objects <= 0)
+		return 0;
+	*sum += (uint64_t)objects;
+	tally->total += (uint64_t)objects;
+	if (*sum > tally->most) {
+		tally->most = *sum;
+		tally->winner = key;
+	}
+	return 0;
+}
+
+/* Who calls the site, and what it calls: the allocating function (label alloc_fn). */
+static int look_around(const struct context *ctx, size_t group, struct tally *allocators,
+		       struct tally *callers)
+{
+	size_t i, sample_cnt = profile__sample_cnt(ctx->profile);
+
 	for (i = 0; i < sample_cnt; i++) {
+		uint32_t sample = (uint32_t)i;
+		int64_t objects = profile__values(ctx->profile, sample)[ctx->objects_type];
 		const struct profile_label *label;
 
-		if (groups__leaf(ctx->groups, (uint32_t)i) != group)
+		if (groups__leaf(ctx->groups, sample) != group)
 			continue;
-		label = profile__find_label(ctx->profile, (uint32_t)i, "alloc_fn");
-		if (!label || !label->str)
-			continue;
-		sum = hashmap__slot(objects, label->str, 0, NULL);
-		if (!sum)
+		label = profile__find_label(ctx->profile, sample, "alloc_fn");
+		if (label && label->str && tally__add(allocators, label->str, objects))
 			return -ENOMEM;
-		*sum += (uint64_t)profile__values(ctx->profile, (uint32_t)i)[ctx->objects_type];
-		if (*sum > most) {
-			most = *sum;
-			*ret = label->str;
-		}
+		if (tally__add(callers, groups__caller(ctx->groups, sample), objects))
+			return -ENOMEM;
 	}
+	return 0;
+}
+
+/* "malloc in xmalloc (mostly from parse)" */
+static int write_place(const struct context *ctx, size_t group, struct buf *out)
+{
+	struct tally allocators __attribute__((cleanup(tally__done))) = { hashmap__new() };
+	struct tally callers __attribute__((cleanup(tally__done))) = { hashmap__new() };
+	struct buf *name __free(buf) = buf__new(0);
+
+	if (!name || !allocators.objects || !callers.objects ||
+	    look_around(ctx, group, &allocators, &callers))
+		return -ENOMEM;
+	if (allocators.most) {
+		short_name_append(out, profile__str(ctx->profile, (uint32_t)allocators.winner),
+				  NAME_COLS);
+		buf__append_str(out, " in ");
+	}
+	groups__name(ctx->groups, group, true, name);
+	short_name_append(out, buf__data(name), NAME_COLS);
+	if (callers.winner == SIZE_MAX || callers.most <= callers.total / 2)
+		return 0;
+	buf__reset(name);
+	groups__name(ctx->groups, callers.winner, true, name);
+	buf__append_str(out,
+			callers.most == callers.total ? " (called from " : " (mostly called from ");
+	short_name_append(out, buf__data(name), NAME_COLS);
+	buf__append_char(out, ')');
 	return 0;
 }
 
@@ -150,23 +199,15 @@ static const char *format_share(double share, char out[static VALUE_TEXT_MAX])
 static int write_site(const struct context *ctx, const struct advice *advice, size_t group,
 		      struct buf *out)
 {
-	struct buf *name __free(buf) = buf__new(0);
 	char objects[VALUE_TEXT_MAX], mean[VALUE_TEXT_MAX];
 	char object_share[VALUE_TEXT_MAX], byte_share[VALUE_TEXT_MAX];
 	struct site site;
-	uint32_t allocator;
 
-	if (!name || allocator_of(ctx, group, &allocator))
-		return -ENOMEM;
 	look_at(ctx, group, &site);
-	groups__name(ctx->groups, group, true, name);
 	table_styled(out, advice->title, advice->style, ctx->style->colored);
 	buf__append_str(out, ": ");
-	if (allocator) {
-		short_name_append(out, profile__str(ctx->profile, allocator), NAME_COLS);
-		buf__append_str(out, " in ");
-	}
-	short_name_append(out, buf__data(name), NAME_COLS);
+	if (write_place(ctx, group, out))
+		return -ENOMEM;
 	value_format(site.objects, "count", ctx->style->exact, objects);
 	value_format((int64_t)(site.mean_bytes + 0.5), "bytes", false, mean);
 	buf__printf(out, ": %s object%s %s %s, %s of all objects, %s of all bytes; %s.\n", objects,

@@ -354,6 +354,20 @@ size_t groups__leaf(const struct groups *groups, uint32_t sample)
 						    : SIZE_MAX;
 }
 
+size_t groups__caller(const struct groups *groups, uint32_t sample)
+{
+	size_t leaf = groups__leaf(groups, sample), cnt, i, j;
+	const uint32_t *stack = profile__stack(groups->profile, sample, &cnt);
+
+	for (i = 0; leaf != SIZE_MAX && i < cnt; i++) {
+		for (j = groups->first[stack[i]]; j < groups->first[stack[i] + 1]; j++) {
+			if (groups->members.at[j] != leaf)
+				return groups->members.at[j];
+		}
+	}
+	return SIZE_MAX;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

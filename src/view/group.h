@@ -64,6 +64,9 @@ uint32_t groups__filename(const struct groups *groups, size_t group);
 /* The group of a sample's innermost frame, SIZE_MAX if it has no stack. */
 size_t groups__leaf(const struct groups *groups, uint32_t sample);
 
+/* The nearest group above the leaf that is another one, SIZE_MAX if there is none. */
+size_t groups__caller(const struct groups *groups, uint32_t sample);
+
 /*
  * Numbers of groups with any value of @type (flat or cum), biggest first by flat or by cum of that
  * type, ties in their own order. malloc'd, the caller frees. 0 or -ENOMEM.

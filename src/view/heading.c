@@ -9,7 +9,8 @@
 #include "view/text.h"
 #include "view/value.h"
 
-#define NS_PER_SEC 1000000000LL
+#define NS_PER_SEC  1000000000LL
+#define SYSTEM_WIDE "[system-wide]" /* stands for the main binary where there is not one */
 
 static void write_kind(const struct profile *profile, struct buf *line)
 {
@@ -20,7 +21,9 @@ static void write_kind(const struct profile *profile, struct buf *line)
 		file = profile__str(profile, profile__mapping(profile, 1)->filename);
 	slash = strrchr(file, '/');
 	buf__append_str(line, profile__heap_types(profile, heap) ? "heap profile" : "profile");
-	if (*file) {
+	if (!strcmp(file, SYSTEM_WIDE)) {
+		buf__append_str(line, " of several processes");
+	} else if (*file) {
 		buf__append_str(line, " of ");
 		file = slash && slash[1] ? slash + 1 : file;
 		text_append_safe(line, file, strlen(file));

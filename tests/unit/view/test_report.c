@@ -105,9 +105,9 @@ static const char report_text[] =
 	"  0.0%  100.0%         ·        ·                   ·        ·   147 MiB  100.0%  main\n"
 	"  0.0%  100.0%         ·        ·                   ·        ·   147 MiB  100.0%  parse\n"
 	"\n"
-	"Many small: malloc in small: 1.20M objects averaging 24 B, 100% of all objects, 19% of all bytes; "
+	"Many small: malloc in small (called from parse): 1.20M objects averaging 24 B, 100% of all objects, 19% of all bytes; "
 	"cure the count: reuse, batch or embed them.\n"
-	"Few big: malloc in big: 3 objects averaging 40.0 MiB, under 1% of all objects, 81% of all bytes; "
+	"Few big: malloc in big (called from parse): 3 objects averaging 40.0 MiB, under 1% of all objects, 81% of all bytes; "
 	"cure the size: smaller, shared or streamed.\n";
 
 static const char exact_text[] =
