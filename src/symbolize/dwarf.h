@@ -19,7 +19,7 @@
 
 /* Limits per binary with its debug files: some seconds, and less than a GiB besides the sections.
  */
-#define DWARF_MAX_STEPS   ((uint64_t)1 << 30)
+#define DWARF_MAX_STEPS   ((uint64_t)1 << 29)
 #define DWARF_MAX_ITEMS   ((uint64_t)24 << 20)
 #define DWARF_MAX_INLINES 512 /* depth of one chain */
 

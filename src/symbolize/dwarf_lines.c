@@ -39,7 +39,8 @@ struct dw_lines {
 
 struct program {
 	struct dw_unit *unit;
-	struct dw_unit header; /* the unit as its line program sees it: offsets may be of another size */
+	struct dw_unit
+		header; /* the unit as its line program sees it: offsets may be of another size */
 	struct dw_lines *lines;
 	struct dw_cursor c; /* at first of the header, then of the instructions */
 	uint8_t min_insn_bytes, line_range, opcode_base;

@@ -21,6 +21,7 @@ struct sym_file {
 	/* All below is made by load() and released by drop(). */
 	bool loaded;
 	bool has_symtab; /* from a full table, not just .dynsym */
+	bool limited;    /* there is DWARF, but too much of it */
 	struct elf_file *elf;
 	struct debug_file debug; /* .elf is NULL if there is none */
 	struct elf_file *mini;   /* over mini_image */
@@ -85,8 +86,7 @@ void sym_file__drop(struct sym_file *file)
 	elf_file__free(TAKE_PTR(file->debug.elf));
 	free(TAKE_PTR(file->debug.path));
 	elf_file__free(TAKE_PTR(file->elf));
-	file->loaded = false;
-	file->has_symtab = false;
+	file->loaded = file->has_symtab = file->limited = false;
 }
 
 void sym_file__free(struct sym_file *file)
@@ -165,6 +165,7 @@ static int use_dwarf(struct sym_file *file, struct elf_file *elf, char *path)
 		file->dwarf_files.open_alt = open_alt;
 	}
 	err = dwarf__new(elf, text_lo(file->elf), &file->dwarf_files, &file->dwarf);
+	file->limited |= err == -E2BIG;
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -303,11 +304,12 @@ int sym_file__find(struct sym_file *file, uint64_t file_offset, struct sym_place
 	if (err || !file->elf || elf_file__off_to_vaddr(file->elf, file_offset, &ret->vaddr))
 		return err;
 	ret->has_sym = !sym_table__find(file->table, ret->vaddr, &ret->sym);
+	ret->limited = file->limited;
 	if (!file->dwarf)
 		return 0;
 	err = dwarf__find(file->dwarf, ret->vaddr, &ret->frames);
 	if (err)
 		ret->frames.list.cnt = 0;
-	ret->limited = err == -E2BIG;
+	ret->limited |= err == -E2BIG;
 	return err == -ENOMEM ? err : 0;
 }

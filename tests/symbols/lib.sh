@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Sourced by the tests here: a scratch folder, results, and comparing with other symbolizers.
 
-SYMBOLIZE=${SYMBOLIZE:-build/tests/symbols/symbolize}
+SYMBOLIZE=${SYMBOLIZE:-${O:-build}/tests/symbols/symbolize}
+[ -x "$SYMBOLIZE" ] || ${MAKE:-make} --no-print-directory -s O="${O:-build}" "$SYMBOLIZE" || exit 1
 SYMBOLIZE=$(realpath "$SYMBOLIZE")
 # shellcheck disable=SC2034 # for those who source this
 HERE=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
