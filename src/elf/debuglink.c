@@ -73,6 +73,8 @@ int debuglink_crc(const struct elf_file *elf, uint32_t *ret)
 	size_t len;
 	int err;
 
+	if (left > DEBUGLINK_CRC_MAX_BYTES)
+		return -EFBIG;
 	for (; left; left -= len, off += len) {
 		len = left < sizeof(chunk) ? (size_t)left : sizeof(chunk);
 		err = elf_file__read(elf, off, chunk, len);

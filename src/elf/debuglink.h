@@ -13,6 +13,9 @@
 
 struct elf_file;
 
+/* A file may be larger than anybody wants to read. */
+#define DEBUGLINK_CRC_MAX_BYTES ((uint64_t)2 << 30)
+
 struct debuglink {
 	const char *name; /* lives as long as the elf_file; without '/', not empty, "." or ".." */
 	uint32_t crc;     /* of the whole other file */
@@ -28,5 +31,6 @@ struct debugaltlink {
 int debuglink_read(const struct elf_file *elf, struct debuglink *ret);
 int debugaltlink_read(const struct elf_file *elf, struct debugaltlink *ret);
 
-/* The checksum of all of @elf, as .gnu_debuglink has it. 0 or -errno. */
+/* The checksum of all of @elf, as .gnu_debuglink has it. 0, -EFBIG past DEBUGLINK_CRC_MAX_BYTES,
+ * -errno. */
 int debuglink_crc(const struct elf_file *elf, uint32_t *ret);
