@@ -154,7 +154,6 @@ struct dw_value dw_read_form(struct dw_cursor *c, const struct dw_unit *unit, ui
 static enum dw_attr attr_index(uint16_t attr)
 {
 	static const uint8_t low[0x90] = {
-		[DW_AT_sibling] = DW_A_SIBLING + 1,
 		[DW_AT_name] = DW_A_NAME + 1,
 		[DW_AT_linkage_name] = DW_A_LINKAGE_NAME + 1,
 		[DW_AT_low_pc] = DW_A_LOW_PC + 1,
@@ -166,7 +165,6 @@ static enum dw_attr attr_index(uint16_t attr)
 		[DW_AT_specification] = DW_A_SPECIFICATION + 1,
 		[DW_AT_call_file] = DW_A_CALL_FILE + 1,
 		[DW_AT_call_line] = DW_A_CALL_LINE + 1,
-		[DW_AT_decl_file] = DW_A_DECL_FILE + 1,
 		[DW_AT_decl_line] = DW_A_DECL_LINE + 1,
 		[DW_AT_str_offsets_base] = DW_A_STR_OFFSETS_BASE + 1,
 		[DW_AT_addr_base] = DW_A_ADDR_BASE + 1,

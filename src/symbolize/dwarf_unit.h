@@ -120,7 +120,6 @@ struct dw_value {
 
 /* The attributes somebody here wants. */
 enum dw_attr {
-	DW_A_SIBLING,
 	DW_A_NAME,
 	DW_A_LINKAGE_NAME,
 	DW_A_LOW_PC,
@@ -132,7 +131,6 @@ enum dw_attr {
 	DW_A_SPECIFICATION,
 	DW_A_CALL_FILE,
 	DW_A_CALL_LINE,
-	DW_A_DECL_FILE,
 	DW_A_DECL_LINE,
 	DW_A_STR_OFFSETS_BASE,
 	DW_A_ADDR_BASE,
