@@ -48,9 +48,9 @@ static int write_findings(const struct options *opts, const struct pprof_report 
 int cmd_check(const struct options *opts)
 {
 	struct pprof_report *report __free(pprof_report) = NULL;
-	struct load_source source;
+	struct load_source source = { .fd = -1 };
 	int err = load_open(opts->operands[0], &source);
-	int fd __close_fd = err ? -1 : source.fd;
+	int fd __close_fd = source.fd;
 
 	if (!err)
 		err = load_report(&source, pprof_check_fd(fd, source.limits, &report));

@@ -76,9 +76,9 @@ static int read_snapshot(const struct load_source *source, int fd, struct profil
 
 int load_profile(const char *source, struct profile **ret)
 {
-	struct load_source opened;
+	struct load_source opened = { .fd = -1 };
 	int err = load_open(source, &opened);
-	int fd __close_fd = err ? -1 : opened.fd;
+	int fd __close_fd = opened.fd;
 
 	if (err)
 		return err;

@@ -270,10 +270,19 @@ static int check_operands(const struct command *cmd, char **argv, const struct o
 
 static int parse_command(int argc, char **argv, struct options *opts)
 {
-	const struct command *cmd = command_find(argv[0]);
+	const struct command *cmd;
 	struct round round __attribute__((cleanup(round__done))) = {};
 	int err;
 
+	/* "heaptap help COMMAND" is what fingers type. */
+	if (!strcmp(argv[0], "help")) {
+		opts->help = true;
+		if (argc == 1)
+			return 0;
+		argc--;
+		argv++;
+	}
+	cmd = command_find(argv[0]);
 	if (!cmd)
 		return err_command(argv[0]);
 	opts->command = cmd;

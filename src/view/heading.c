@@ -60,7 +60,7 @@ static void write_sampling(const struct profile *profile, struct buf *line)
 void heading_write(const struct profile *profile, const char *name, const struct view_style *style,
 		   struct buf *out)
 {
-	struct buf *line __free(buf) = buf__new(4096);
+	struct buf *line __free(buf) = buf__new(0);
 	size_t i;
 
 	if (!line)

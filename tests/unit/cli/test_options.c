@@ -94,6 +94,19 @@ static void test_help_needs_no_operands(void **state)
 	assert_string_equal(opts.command->name, "completion");
 }
 
+static void test_help_as_a_word(void **state)
+{
+	struct options opts;
+
+	assert_int_equal(parse("help", &opts), 0);
+	assert_true(opts.help);
+	assert_null(opts.command);
+	assert_int_equal(parse("help completion", &opts), 0);
+	assert_true(opts.help);
+	assert_string_equal(opts.command->name, "completion");
+	assert_int_equal(parse("help frobnicate", &opts), -EINVAL);
+}
+
 static const struct option_def *row(const char *name)
 {
 	const struct option_def *def = options_table;
@@ -234,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_options_may_follow_operands_until_dashes),
 		cmocka_unit_test(test_faults_are_refused),
 		cmocka_unit_test(test_help_needs_no_operands),
+		cmocka_unit_test(test_help_as_a_word),
 		cmocka_unit_test(test_typed_values),
 		cmocka_unit_test(test_sample_takes_words_and_sizes),
 		cmocka_unit_test(test_pid_lists_add_up),

@@ -183,6 +183,23 @@ static void test_any_sample_types(void **state)
 	assert_report(profile, &options, cpu_text);
 }
 
+/* Where there are variances there is a column for the error, filled where it is worth a thought. */
+static void test_errors_are_shown_if_large(void **state)
+{
+	struct fixture *fix = *state;
+	struct report_options options = { .type = PROFILE_ALLOC_SPACE, .name = "server.pb.gz" };
+	struct buf *out __free(buf) = buf__new(0);
+	double small = 28800000 * 0.04, big = 125829120 * 0.25;
+	double small_variances[] = { 0, small * small, 0, 0 };
+	double big_variances[] = { 0, big * big, 0, 0 };
+
+	assert_int_equal(profile__add_variances(fix->profile, 0, small_variances), 0);
+	assert_int_equal(profile__add_variances(fix->profile, 1, big_variances), 0);
+	assert_int_equal(report_write(fix->profile, &options, out), 0);
+	assert_non_null(strstr(buf__data(out), " 81.4%   81.4%  ±25%   120 MiB"));
+	assert_non_null(strstr(buf__data(out), " 18.6%  100.0%        27.5 MiB"));
+}
+
 static void no_source(void *ctx, const char *filename, struct annotate_source *ret)
 {
 }
@@ -289,6 +306,7 @@ int main(void)
 		TEST(test_report),
 		TEST(test_report_cum_and_cut),
 		TEST(test_any_sample_types),
+		TEST(test_errors_are_shown_if_large),
 		TEST(test_list),
 		TEST(test_list_without_source),
 		TEST(test_list_without_lines_says_what_to_do),
