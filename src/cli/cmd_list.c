@@ -49,8 +49,8 @@ static int list(const struct options *opts, const struct profile *profile, const
 		return EXIT_USAGE;
 	err = annotate_write(profile, &options, out);
 	if (err == ANNOTATE_NO_MATCH) {
-		log_err(0, "list: no function that matches '%s' has any %s", opts->operands[1],
-			profile__type_name(profile, options.type));
+		log_err(0, "list: no function that matches '%s' has values of the metric",
+			opts->operands[1]);
 		return EXIT_FAILED;
 	}
 	return err ? err : output_write(out);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/load_url.h"
 #include "session/replay.h"
+#include "view/text.h"
 
 /* What a stranger's endpoint may make us hold. */
 static const struct pprof_limits url_limits = {
@@ -91,8 +92,12 @@ static void list_metrics(const struct profile *profile, struct buf *out)
 {
 	size_t i;
 
-	for (i = 0; i < profile__type_cnt(profile); i++)
-		buf__printf(out, "%s%s", i ? ", " : "", profile__type_name(profile, i));
+	for (i = 0; i < profile__type_cnt(profile); i++) {
+		const char *name = profile__type_name(profile, i);
+
+		buf__append_str(out, i ? ", " : "");
+		text_append_safe(out, name, strlen(name));
+	}
 }
 
 int load_metric(const struct profile *profile, const char *text, size_t *ret)

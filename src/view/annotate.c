@@ -19,15 +19,16 @@
 #include "view/value.h"
 
 #define CONTEXT_LINES      5
-#define FUNCTION_LINES_MAX 400 /* do not start this far above the first line with a value */
-#define GAP_LINES_MAX      16  /* longer stretches without values are left out */
+#define FUNCTION_LINES_MAX 400       /* do not start this far above the first line with a value */
+#define GAP_LINES_MAX      16        /* longer stretches without values are left out */
+#define LINE_NUMBER_MAX    (1 << 30) /* files lie; room to add */
 #define NUMBER_COLS        10
 
 /* A source line with values. */
 struct hit {
 	uint32_t name; /* of the function; strings of the profile */
 	uint32_t filename;
-	int32_t line;
+	int32_t line;   /* 0: unknown */
 	uint32_t group; /* by line */
 };
 
@@ -100,7 +101,8 @@ static int find_hits(struct annotate *ann)
 	for (i = 0; i < groups__cnt(ann->lines); i++) {
 		uint32_t name = groups__function_name(ann->lines, i);
 		struct hit hit = { name, groups__filename(ann->lines, i),
-				   groups__line(ann->lines, i), (uint32_t)i };
+				   MIN(MAX(groups__line(ann->lines, i), 0), LINE_NUMBER_MAX),
+				   (uint32_t)i };
 		bool is_new;
 		uint64_t *answer = hashmap__slot(matched, name, 0, &is_new);
 
@@ -191,7 +193,7 @@ static void append_source(const struct line_index *index, int32_t line, struct b
 {
 	size_t begin, end, column = 0, i;
 
-	if (!index->begins.cnt || (size_t)line >= index->begins.cnt)
+	if (!line || (size_t)line >= index->begins.cnt)
 		return;
 	begin = index->begins.at[line - 1];
 	end = index->begins.at[line];
@@ -240,7 +242,10 @@ static void write_line(const struct annotate *ann, const struct hit *hit, int32_
 	} else {
 		buf__printf(text, "%*s", NUMBER_COLS * (ann->objects_type == SIZE_MAX ? 2 : 3), "");
 	}
-	buf__printf(text, "  %6" PRId32 "  ", line);
+	if (line)
+		buf__printf(text, "  %6" PRId32 "  ", line);
+	else
+		buf__printf(text, "  %6s  ", "?");
 	append_source(index, line, text);
 	if (width)
 		buf__truncate(text, text_fit(buf__data(text), width));
@@ -322,7 +327,10 @@ static void write_heading(const struct annotate *ann, const struct routine *rout
 		buf__append_str(out, " in ");
 		text_append_safe(out, file, strlen(file));
 	}
-	buf__printf(out, "\n%s: flat %s", profile__type_name(ann->profile, ann->opt->type),
+	buf__append_char(out, '\n');
+	name = profile__type_name(ann->profile, ann->opt->type);
+	text_append_safe(out, name, strlen(name));
+	buf__printf(out, ": flat %s",
 		    value_format(routine->flat, unit, ann->opt->style.exact, value));
 	buf__printf(out, " (%s)", value_format_share(routine->flat, total, share));
 	buf__printf(out, ", cum %s",

@@ -11,6 +11,7 @@
 #include <sys/param.h>
 
 #include "view/table.h"
+#include "view/text.h"
 #include "view/value.h"
 
 #define COLUMNS_MAX (PROFILE_TYPES_MAX + 4)
@@ -244,9 +245,10 @@ static void write_summary(const struct difference *diff, const struct tally *tal
 	struct change total = { 0, groups__totals(diff->before)[type],
 				groups__totals(diff->after)[type] };
 	const char *unit = profile__type_unit(diff->profile, type);
+	const char *name = profile__type_name(diff->profile, type);
 	char delta[VALUE_TEXT_MAX], change[VALUE_TEXT_MAX];
 
-	buf__append_str(out, profile__type_name(diff->profile, type));
+	text_append_safe(out, name, strlen(name));
 	if (delta_of(&total)) {
 		format_change(&total, change);
 		buf__printf(out, " %s by %s (%s)", delta_of(&total) > 0 ? "grew" : "shrank",

@@ -155,7 +155,7 @@ static void blanks(struct buf *out, size_t cnt)
 static void print_group(const struct table_column *column, size_t cols, bool colored,
 			struct buf *out)
 {
-	struct buf *line __free(buf) = buf__new(4096);
+	struct buf *line __free(buf) = buf__new(0);
 	size_t len = text_width(column->group), i, rule;
 
 	if (!line)
@@ -163,8 +163,9 @@ static void print_group(const struct table_column *column, size_t cols, bool col
 	rule = cols >= len + 4 ? cols - len - 2 : 0;
 	for (i = 0; i < rule / 2; i++)
 		buf__append_str(line, "─");
-	buf__printf(line, "%s%.*s%s", rule ? " " : "", (int)text_fit(column->group, cols),
-		    column->group, rule ? " " : "");
+	buf__append_str(line, rule ? " " : "");
+	text_append_safe(line, column->group, text_fit(column->group, cols));
+	buf__append_str(line, rule ? " " : "");
 	for (i = 0; i < rule - rule / 2; i++)
 		buf__append_str(line, "─");
 	if (!rule && len < cols)
@@ -220,19 +221,21 @@ static void pad_cell(const char *text, size_t text_cols, size_t cols, bool left,
 }
 
 static void print_headings(const struct table *table, const struct layout *layout, bool colored,
-			   struct buf *out)
+			   struct buf *out, struct buf *scratch)
 {
 	size_t i, last = table->column_cnt - 1;
 
 	for (i = 0; i < table->column_cnt; i++) {
 		const struct table_column *column = &table->columns[i];
-		char text[128];
 
 		if (!layout->shown[i])
 			continue;
-		snprintf(text, sizeof(text), "%s%s", column->heading, column->marked ? MARK : "");
-		pad_cell(text, text_width(text), layout->cols[i], column->left, i == last,
-			 column->marked ? TABLE_BOLD : TABLE_DIM, colored, out);
+		buf__reset(scratch);
+		text_append_safe(scratch, column->heading, strlen(column->heading));
+		buf__append_str(scratch, column->marked ? MARK : "");
+		pad_cell(buf__data(scratch), text_width(buf__data(scratch)), layout->cols[i],
+			 column->left, i == last, column->marked ? TABLE_BOLD : TABLE_DIM, colored,
+			 out);
 	}
 	buf__append_char(out, '\n');
 }
@@ -271,7 +274,7 @@ int table__print(const struct table *table, size_t width, bool colored, struct b
 	if (width)
 		fit(table, width, &layout);
 	print_groups(table, &layout, colored, out);
-	print_headings(table, &layout, colored, out);
+	print_headings(table, &layout, colored, out, scratch);
 	for (row = 0; row < row_cnt(table); row++)
 		print_row(table, &layout, row, colored, out, scratch);
 	return buf__error(scratch) ? -ENOMEM : 0;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/value.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
+
+#define UNIT_MAX 20 /* bytes of a unit that is not ours; shown in ASCII */
 
 /* Units whose values become nanoseconds or bytes when multiplied; names as pprof knows them. */
 static const struct {
@@ -56,7 +59,7 @@ const char *value_format(int64_t value, const char *unit, bool exact,
 			 char out[static VALUE_TEXT_MAX])
 {
 	char number[16];
-	size_t i;
+	size_t i, len;
 
 	if (exact) {
 		snprintf(out, VALUE_TEXT_MAX, "%" PRId64, value);
@@ -74,10 +77,14 @@ const char *value_format(int64_t value, const char *unit, bool exact,
 		return out;
 	}
 	units_format_cnt(value, number);
-	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "objects"))
+	if (!*unit || !strcmp(unit, "count") || !strcmp(unit, "objects")) {
 		snprintf(out, VALUE_TEXT_MAX, "%s", number);
-	else
-		snprintf(out, VALUE_TEXT_MAX, "%s %.20s", number, unit);
+		return out;
+	}
+	len = (size_t)snprintf(out, VALUE_TEXT_MAX, "%s ", number);
+	for (i = 0; unit[i] && i < UNIT_MAX; i++)
+		out[len++] = isgraph((unsigned char)unit[i]) || unit[i] == ' ' ? unit[i] : '?';
+	out[len] = '\0';
 	return out;
 }
 

@@ -238,6 +238,30 @@ static void test_list(void **state)
 	assert_list(fix->profile, "^sm.*l$", find_source, 0, list_text);
 }
 
+/* Line numbers are whatever the file says: none, negative, beyond the end of the source. */
+static void test_list_of_lines_that_lie(void **state)
+{
+	static const int32_t lines[] = { 0, -7, INT32_MIN, 99, INT32_MAX };
+	struct fixture *fix = *state;
+	struct buf *out __free(buf) = buf__new(0);
+	struct annotate_options options = { .type = PROFILE_ALLOC_OBJECTS,
+					    .find_source = find_source };
+	regex_t regex;
+	uint32_t leaf;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		add_location(fix, 1, "small", "/src/parse.c", 4, lines[i], &leaf);
+		add(fix, leaf, 10 + (int64_t)i, 1, 0, 0);
+	}
+	assert_int_equal(regcomp(&regex, "small", REG_EXTENDED | REG_NOSUB), 0);
+	options.functions = &regex;
+	assert_int_equal(annotate_write(fix->profile, &options, out), 0);
+	regfree(&regex);
+	assert_non_null(strstr(buf__data(out), "        10        10       ?  \n"));
+	assert_non_null(strstr(buf__data(out), "     1.20M     1.20M       6          return"));
+	assert_non_null(strstr(buf__data(out), "        13        13      99  \n"));
+}
+
 static void test_list_without_source(void **state)
 {
 	struct fixture *fix = *state;
@@ -308,6 +332,7 @@ int main(void)
 		TEST(test_any_sample_types),
 		TEST(test_errors_are_shown_if_large),
 		TEST(test_list),
+		TEST(test_list_of_lines_that_lie),
 		TEST(test_list_without_source),
 		TEST(test_list_without_lines_says_what_to_do),
 		TEST(test_diff),

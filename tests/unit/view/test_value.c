@@ -35,6 +35,7 @@ static void test_long_units_are_cut(void **state)
 	assert_value(1, "a unit whose name is far too long for any column of any table",
 		     "1 a unit whose name is");
 	assert_value(INT64_MAX, "megabytes", "4.00 EiB");
+	assert_value(1, "x\x1b[31m\n", "1 x?[31m?");
 }
 
 static void test_exact(void **state)
