@@ -15,11 +15,7 @@
 #include <string.h>
 
 /* No call is longer than its opcode, ModRM, SIB and 32 bits of displacement. */
-#define CALL_MAX_BYTES  7u
-/* musl's and glibc's entry code is 22 to 61 bytes long. */
-#define ENTRY_MAX_BYTES 128u
-#define X86_RET         0xc3
-
+#define CALL_MAX_BYTES 7u
 struct code_window {
 	const struct elf_file *elf;
 	uint64_t off; /* of buf[0] in the file */
@@ -81,35 +77,32 @@ const uint8_t *code_window__get(struct code_window *code, uint64_t off, size_t l
  * -----------------------------------------------------------------------------------------------
  */
 
-/* The length of FF /2 at @p, or 0 if that is another instruction. Intel SDM volume 2, tables 2-2
- * and 2-3. */
-static size_t x86_call_ff_len(const uint8_t *p, size_t left)
+/* Intel SDM volume 2, tables 2-2 and 2-3. */
+size_t code_x86_indirect_call_len(const uint8_t *p, size_t len_bytes)
 {
 	uint8_t modrm, mod, rm, base;
 	size_t len = 2;
 
-	if (left < 2)
+	if (len_bytes < 2 || p[0] != 0xff)
 		return 0;
 	modrm = p[1];
 	mod = modrm >> 6;
 	rm = modrm & 7;
 	if ((modrm >> 3 & 7) != 2)
 		return 0;
-	if (mod == 3)
-		return len;
 	base = rm;
-	if (rm == 4) {
-		if (left < 3)
+	if (mod != 3 && rm == 4) {
+		if (len_bytes < 3)
 			return 0;
 		base = p[2] & 7;
 		len++;
 	}
 	if (mod == 1)
-		return len + 1;
+		len += 1;
 	/* rip + disp32, or SIB without a base */
-	if (mod == 2 || base == 5)
-		return len + 4;
-	return len;
+	else if (mod == 2 || (mod == 0 && base == 5))
+		len += 4;
+	return len <= len_bytes ? len : 0;
 }
 
 static bool x86_call_e8(const struct code_window *code, const uint8_t *p, uint64_t vaddr)
@@ -126,12 +119,9 @@ static bool x86_call_e8(const struct code_window *code, const uint8_t *p, uint64
 static bool x86_may_call(const struct code_window *code, const uint8_t *p, size_t len_bytes,
 			 uint64_t vaddr)
 {
-	size_t len;
-
 	for (size_t i = 0; i + 2 <= len_bytes; i++) {
 		if (p[i] == 0xff) {
-			len = x86_call_ff_len(p + i, len_bytes - i);
-			if (len && len <= len_bytes - i)
+			if (code_x86_indirect_call_len(p + i, len_bytes - i))
 				return true;
 		} else if (p[i] == 0xe8 && len_bytes - i >= 5 &&
 			   x86_call_e8(code, p + i, vaddr + i)) {
@@ -175,75 +165,4 @@ bool code_window__may_call(struct code_window *code, uint64_t off, uint64_t end,
 		vaddr += len - (CALL_MAX_BYTES + 1);
 	}
 	return false;
-}
-
-/* --- code known by its bytes
- * ------------------------------------------------------------------------------- */
-
-struct code_pattern {
-	enum code_role role;
-	uint16_t machine;
-	uint8_t len_bytes;
-	const char *bytes;
-};
-
-static const struct code_pattern patterns[] = {
-	/* mov $15,%rax; syscall: glibc's and musl's __restore_rt. mov $15,%eax; syscall: Go's. */
-	{ CODE_SIGNAL_RESTORER, EM_X86_64, 9, "\x48\xc7\xc0\x0f\0\0\0\x0f\x05" },
-	{ CODE_SIGNAL_RESTORER, EM_X86_64, 7, "\xb8\x0f\0\0\0\x0f\x05" },
-	/* xor %ebp,%ebp; pop %rdi; call *%r9; mov %eax,%edi: the child's side of musl's __clone. */
-	{ CODE_THREAD_START, EM_X86_64, 8, "\x31\xed\x5f\x41\xff\xd1\x89\xc7" },
-	/* mov x8,#139; svc #0: __kernel_rt_sigreturn and C libraries' own. */
-	{ CODE_SIGNAL_RESTORER, EM_AARCH64, 8, "\x68\x11\x80\xd2\x01\0\0\xd4" },
-	/* blr x1; mov x8,#93: the child's side of musl's __clone. */
-	{ CODE_THREAD_START, EM_AARCH64, 8, "\x20\0\x3f\xd6\xa8\x0b\x80\xd2" },
-};
-
-#define PATTERN_MAX_BYTES 9u
-
-bool code_window__find_role(struct code_window *code, uint64_t off, uint64_t end, uint64_t *ret_off,
-			    uint64_t *ret_end, enum code_role *ret)
-{
-	const struct code_pattern *pattern, *found = NULL;
-	const uint8_t *p, *hit, *first = NULL;
-	size_t len;
-
-	while (off < end) {
-		len = end - off < CODE_WINDOW_BYTES ? end - off : CODE_WINDOW_BYTES;
-		p = code_window__get(code, off, len);
-		if (!p)
-			return false;
-		for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
-			pattern = &patterns[i];
-			if (pattern->machine != elf_file__machine(code->elf))
-				continue;
-			hit = memmem(p, len, pattern->bytes, pattern->len_bytes);
-			if (hit && (!first || hit < first)) {
-				first = hit;
-				found = pattern;
-			}
-		}
-		if (first) {
-			*ret = found->role;
-			*ret_off = off + (uint64_t)(first - p);
-			*ret_end = *ret_off + found->len_bytes;
-			return true;
-		}
-		if (len == end - off)
-			return false;
-		off += len - (PATTERN_MAX_BYTES - 1);
-	}
-	return false;
-}
-
-uint64_t code_window__entry_end(struct code_window *code, uint64_t off, uint64_t end)
-{
-	const uint8_t *p, *ret_insn;
-	size_t len = end - off < ENTRY_MAX_BYTES ? end - off : ENTRY_MAX_BYTES;
-
-	p = code_window__get(code, off, len);
-	if (!p)
-		return off;
-	ret_insn = elf_file__machine(code->elf) == EM_X86_64 ? memchr(p, X86_RET, len) : NULL;
-	return ret_insn ? off + (uint64_t)(ret_insn - p) + 1 : off + len;
 }

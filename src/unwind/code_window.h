@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A file's machine code, looked at in ascending order through a window, so that a program of any
- * size costs a fixed amount of memory and each byte is read once. Answers the two questions that
- * the table builder has: can a return address point into this code, and where is code that CFI
- * forgot.
+ * size costs a fixed amount of memory and each byte is read once. Answers the table builder's
+ * question: can a return address point into this code?
  */
 #pragma once
 
@@ -31,14 +30,6 @@ const uint8_t *code_window__get(struct code_window *code, uint64_t off, size_t l
  */
 bool code_window__may_call(struct code_window *code, uint64_t off, uint64_t end, uint64_t vaddr);
 
-/* Code whose role is known by its bytes: asm of C libraries that has no call frame information. */
-enum code_role { CODE_SIGNAL_RESTORER, CODE_THREAD_START };
-
-/* The first such code in [@off, @end) as [*@ret_off, *@ret_end). False if there is none. Costs a
- * window's length even when the next one is near: callers limit how often they ask. */
-bool code_window__find_role(struct code_window *code, uint64_t off, uint64_t end, uint64_t *ret_off,
-			    uint64_t *ret_end, enum code_role *ret);
-
-/* Where the entry code that starts at @off ends: behind its first return or at @end, but not far
- * from @off. */
-uint64_t code_window__entry_end(struct code_window *code, uint64_t off, uint64_t end);
+/* The length of the indirect call (FF /2) that the @len_bytes at @p start with, 0 if there is none.
+ * x86-64. */
+size_t code_x86_indirect_call_len(const uint8_t *p, size_t len_bytes);

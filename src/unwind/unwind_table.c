@@ -24,6 +24,7 @@
 
 #include "base/vec.h"
 #include "elf/elf_file.h"
+#include "unwind/code_roles.h"
 #include "unwind/code_window.h"
 #include "unwind/fde_list.h"
 
@@ -48,6 +49,7 @@ struct unwind_builder {
 	struct fde_list *fdes;
 	size_t fde_next;
 	struct code_window *code;
+	struct code_roles *roles;
 	uint64_t pos;         /* file offset up to which the rules are known */
 	uint64_t vaddr_delta; /* of the segment at hand: address - file offset */
 	uint32_t last_rule;   /* of the piece before, kept or not */
@@ -129,18 +131,19 @@ static int unwind_by_bytes(struct unwind_builder *b, uint64_t off, uint64_t end,
 /* Up to @end, without the program's entry point in between. */
 static int unwind_gap_roles(struct unwind_builder *b, uint64_t end)
 {
-	uint64_t off, role_end;
-	enum code_role role;
+	struct code_place place;
+	bool signal;
 	int err;
 
 	while (b->pos < end && b->table->stats.by_bytes_cnt < BY_BYTES_MAX &&
-	       code_window__find_role(b->code, b->pos, end, &off, &role_end, &role)) {
+	       code_roles__find(b->roles, b->pos, end, b->pos + b->vaddr_delta, &place)) {
+		signal = place.role == CODE_SIGNAL_RESTORER;
 		/* The kernel "returns" to the restorer's first byte, and the walker looks one byte
 		 * before. */
-		if (role == CODE_SIGNAL_RESTORER && off > b->pos)
-			off--;
-		err = unwind_by_bytes(b, off, role_end,
-				      role == CODE_SIGNAL_RESTORER ? UNWIND_SIGNAL : UNWIND_ROOT);
+		if (signal && place.off > b->pos)
+			place.off--;
+		err = unwind_by_bytes(b, place.off, place.end,
+				      signal ? UNWIND_SIGNAL : UNWIND_ROOT);
 		if (err)
 			return err;
 	}
@@ -159,7 +162,7 @@ static int unwind_gap(struct unwind_builder *b, uint64_t end)
 	if (entry >= b->pos && entry < end) {
 		err = unwind_gap_roles(b, entry);
 		if (!err)
-			err = unwind_by_bytes(b, entry, code_window__entry_end(b->code, entry, end),
+			err = unwind_by_bytes(b, entry, code_roles__entry_end(b->roles, entry, end),
 					      UNWIND_ROOT);
 		if (err)
 			return err;
@@ -288,14 +291,18 @@ static int unwind_index_pages(struct unwind_table *table)
 static int unwind_fill(struct unwind_builder *b)
 {
 	struct code_window *code __free(code_window) = NULL;
+	struct code_roles *roles __free(code_roles) = NULL;
 	struct fde_list *fdes __free(fde_list) = NULL;
 	int err = code_window__new(b->elf, &code);
 
+	if (!err)
+		err = code_roles__new(b->elf, code, &roles);
 	if (!err)
 		err = fde_list__new(b->elf, &b->arch->machine, &b->table->stats, &fdes);
 	if (err)
 		return err;
 	b->code = code;
+	b->roles = roles;
 	b->fdes = fdes;
 	err = unwind_all_segments(b);
 	if (err)

@@ -133,50 +133,6 @@ static void test_unreadable_code_may_call(void **state)
 	fixture_done(&f);
 }
 
-static void check_role(uint16_t machine, const char *text, size_t len, uint64_t at, uint64_t end,
-		       enum code_role want)
-{
-	uint64_t off, off_end;
-	enum code_role role;
-	struct fixture f;
-
-	fixture_init(&f, machine, text, len);
-	assert_true(code_window__find_role(f.code, f.off, f.off + len, &off, &off_end, &role));
-	assert_int_equal(role, want);
-	assert_int_equal(off - f.off, at);
-	assert_int_equal(off_end - f.off, end);
-	assert_false(code_window__find_role(f.code, off + 1, f.off + len, &off, &off_end, &role));
-	assert_false(code_window__find_role(f.code, f.off, off_end - 1, &off, &off_end, &role));
-	fixture_done(&f);
-}
-
-#define CHECK_ROLE(machine, bytes, ...) check_role(machine, bytes, sizeof(bytes) - 1, __VA_ARGS__)
-
-static void test_roles(void **state)
-{
-	CHECK_ROLE(EM_X86_64, "\x90\x48\xc7\xc0\x0f\0\0\0\x0f\x05\x90", 1, 10,
-		   CODE_SIGNAL_RESTORER);
-	CHECK_ROLE(EM_X86_64, "\x90\x90\xb8\x0f\0\0\0\x0f\x05", 2, 9, CODE_SIGNAL_RESTORER);
-	CHECK_ROLE(EM_X86_64, "\x31\xed\x5f\x41\xff\xd1\x89\xc7", 0, 8, CODE_THREAD_START);
-	CHECK_ROLE(EM_AARCH64, "\x68\x11\x80\xd2\x01\0\0\xd4", 0, 8, CODE_SIGNAL_RESTORER);
-}
-
-static void test_entry_end(void **state)
-{
-	uint8_t text[400];
-	struct fixture f;
-
-	memset(text, 0x90, sizeof(text));
-	fixture_init(&f, EM_X86_64, text, sizeof(text));
-	assert_int_equal(code_window__entry_end(f.code, f.off, f.off + 30), f.off + 30);
-	assert_int_equal(code_window__entry_end(f.code, f.off, f.off + sizeof(text)), f.off + 128);
-	fixture_done(&f);
-	text[10] = 0xc3;
-	fixture_init(&f, EM_X86_64, text, sizeof(text));
-	assert_int_equal(code_window__entry_end(f.code, f.off, f.off + 30), f.off + 11);
-	fixture_done(&f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,8 +141,6 @@ int main(void)
 		cmocka_unit_test(test_arm64),
 		cmocka_unit_test(test_across_windows),
 		cmocka_unit_test(test_unreadable_code_may_call),
-		cmocka_unit_test(test_roles),
-		cmocka_unit_test(test_entry_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
