@@ -81,8 +81,7 @@ static int elf_dyn_strings(const struct elf_file *elf, struct elf_span *ret)
 	return err;
 }
 
-/* --- how many dynamic symbols there are, without sections
- * ---------------------------------------------- */
+/* --- how many dynamic symbols there are, without sections -------------------------------- */
 
 static uint32_t span_u32(const struct elf_span *span, uint64_t pos)
 {
@@ -192,8 +191,7 @@ const char *elf_symtab_name(const struct elf_symtab *tab, uint32_t idx)
 	return elf_span_str(&tab->strs, sym.st_name);
 }
 
-/* --- iterators
- * ----------------------------------------------------------------------------------------- */
+/* --- iterators --------------------------------------------------------------------------- */
 
 int elf_dyn_str_iter__init(struct elf_dyn_str_iter *it, const struct elf_file *elf, int64_t tag)
 {

@@ -296,8 +296,7 @@ int elf_file__fd(const struct elf_file *elf)
 	return elf->fd;
 }
 
-/* --- ranges that stay
- * ------------------------------------------------------------------------------ */
+/* --- ranges that stay -------------------------------------------------------------------- */
 
 static bool elf_held_find(const struct elf_file *elf, uint64_t off, size_t len_bytes, bool inflated,
 			  struct elf_span *ret)
@@ -427,8 +426,7 @@ int elf_file__section_data_by_name(const struct elf_file *elf, const char *name,
 	return err ? err : elf_file__section_data(elf, idx, ret);
 }
 
-/* --- headers
- * --------------------------------------------------------------------------------------- */
+/* --- headers ----------------------------------------------------------------------------- */
 
 size_t elf_file__section_cnt(const struct elf_file *elf)
 {

@@ -116,8 +116,7 @@ static bool rule_sp_is_cfa(const struct cfi_state *state)
 	return sp->where == CFI_UNCHANGED || (sp->where == CFI_IS_CFA && !sp->off);
 }
 
-/* --- x86-64: System V psABI, figure 3.36 (register numbers), section 4.2.4
- * --------------------------------- */
+/* --- x86-64: System V psABI, figure 3.36 (register numbers), section 4.2.4 --------------- */
 
 static uint32_t rule_x86(const struct cfi_context *ctx, const struct cfi_state *state,
 			 enum unwind_none_reason *ret_reason)
@@ -145,8 +144,7 @@ const struct unwind_arch unwind_arch_x86 = {
 	.rule = rule_x86,
 };
 
-/* --- arm64: DWARF for the Arm 64-bit Architecture, section 4.1
- * --------------------------------------------- */
+/* --- arm64: DWARF for the Arm 64-bit Architecture, section 4.1 --------------------------- */
 
 static uint32_t rule_arm64(const struct cfi_context *ctx, const struct cfi_state *state,
 			   enum unwind_none_reason *ret_reason)

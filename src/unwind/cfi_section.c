@@ -19,8 +19,7 @@
 #define DW_EH_PE_indirect 0x80
 #define DW_EH_PE_omit     0xff
 
-/* --- where the sections are
- * ------------------------------------------------------------------------ */
+/* --- where the sections are -------------------------------------------------------------- */
 
 static int cfi_section_by_name(const struct elf_file *elf, const char *name,
 			       struct cfi_section *ret)
@@ -102,8 +101,7 @@ int cfi_section_find_debug_frame(const struct elf_file *elf, struct cfi_section 
 	return 0;
 }
 
-/* --- entries
- * --------------------------------------------------------------------------------------- */
+/* --- entries ----------------------------------------------------------------------------- */
 
 /* The head that CIEs and FDEs share. */
 struct cfi_entry {

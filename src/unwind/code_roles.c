@@ -67,8 +67,7 @@ void code_roles__free(struct code_roles *roles)
 	free(roles);
 }
 
-/* --- calls whose result is passed to exit
- * ----------------------------------------------------------------- */
+/* --- calls whose result is passed to exit ------------------------------------------------ */
 
 static bool is_exit_name(const char *name)
 {
@@ -140,8 +139,7 @@ static bool roles_find_exit(struct code_roles *roles, const uint8_t *p, size_t l
 	return false;
 }
 
-/* --- all kinds
- * ------------------------------------------------------------------------------------------- */
+/* --- all kinds --------------------------------------------------------------------------- */
 
 /* The first place in the @len_bytes at @p, by offsets from @p. */
 static bool roles_find_in(struct code_roles *roles, const uint8_t *p, size_t len_bytes,

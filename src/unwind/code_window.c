@@ -73,9 +73,7 @@ const uint8_t *code_window__get(struct code_window *code, uint64_t off, size_t l
 	return code->buf;
 }
 
-/* --- calls
- * -----------------------------------------------------------------------------------------------
- */
+/* --- calls ------------------------------------------------------------------------------- */
 
 /* Intel SDM volume 2, tables 2-2 and 2-3. */
 size_t code_x86_indirect_call_len(const uint8_t *p, size_t len_bytes)

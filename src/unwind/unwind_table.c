@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How a table is made. The file's executable segments are gone through once, in ascending file
- *offset:
+ * offset:
  *
  *	segment  |---- gap ----|-- function --|gap|-- function --|------- gap -------|
  *	pieces    none          sp+8 sp+16 sp+8    ...            none  restorer none
  *
  * Functions are what fde_list has; running their programs cuts them into pieces with one rule each.
- *A gap is code without information; it is searched for the few kinds of assembly that libraries
- *leave undescribed and that end or bend every stack that passes them. Each piece is offered to the
- *table, which takes it if its rule differs from the row before and if, unless every row is wanted,
- *some return address can point into it:
+ * A gap is code without information: code_roles knows the assembly that ends or bends every stack
+ * that passes it, code_frames finds frames in the rest. Each piece is offered to the table, which
+ * takes it if its rule differs from the row before and if, unless every row is wanted, some return
+ * address can point into it:
  *
  *	sp+8 [push: no call] sp+16 [call, call] sp+8 [pop, ret: no call]  ->  one row, sp+16
  *
  * A dropped piece is then under the rule of the row before it. That is wrong and does not matter:
- *nobody asks. Rows for the outermost frame and for signal frames stay, since those are "returned
- *into" without a call.
+ * nobody asks. Rows for the outermost frame and for signal frames stay, since those are "returned
+ * into" without a call.
  */
 #include "unwind/unwind_table.h"
 
@@ -24,12 +24,16 @@
 
 #include "base/vec.h"
 #include "elf/elf_file.h"
+#include "unwind/code_frames.h"
 #include "unwind/code_roles.h"
 #include "unwind/code_window.h"
 #include "unwind/fde_list.h"
 
 /* Longer pieces are not searched for calls: they are rare, and one row more is nothing to them. */
 #define SEARCH_MAX_BYTES 65536u
+/* Gaps that are studied: not padding, and not too many, since each study also reads the symbols. */
+#define STUDY_MIN_BYTES  64u
+#define STUDY_MAX        64u
 /* Code known by its bytes: a C library has one or two such places. */
 #define BY_BYTES_MAX     64u
 
@@ -50,14 +54,16 @@ struct unwind_builder {
 	size_t fde_next;
 	struct code_window *code;
 	struct code_roles *roles;
+	struct code_frames *frames; /* or NULL: no studies */
+	unsigned study_cnt;
+	uint64_t study_bytes;
 	uint64_t pos;         /* file offset up to which the rules are known */
 	uint64_t vaddr_delta; /* of the segment at hand: address - file offset */
 	uint32_t last_rule;   /* of the piece before, kept or not */
 	struct cfi_run run;
 };
 
-/* --- rows
- * -------------------------------------------------------------------------------------------- */
+/* --- rows -------------------------------------------------------------------------------- */
 
 static int unwind_push_row(struct unwind_table *table, uint64_t off, uint32_t rule)
 {
@@ -109,12 +115,63 @@ static int unwind_piece(struct unwind_builder *b, uint64_t end, uint32_t rule,
 	return unwind_push_row(b->table, off, rule);
 }
 
-/* --- gaps: code without information
- * ------------------------------------------------------------------- */
+/* --- gaps: code without information ------------------------------------------------------ */
+
+/* The larger part of [@off, @end) that is in a section of code: gaps may also hold constants. */
+static void unwind_code_part(const struct elf_file *elf, uint64_t *off, uint64_t *end)
+{
+	uint64_t best_off = *off, best_end = *off, start, stop;
+	const Elf64_Shdr *section;
+
+	for (size_t i = 1; i < elf_file__section_cnt(elf); i++) {
+		section = elf_file__section(elf, i);
+		if (!(section->sh_flags & SHF_EXECINSTR) || section->sh_type == SHT_NOBITS)
+			continue;
+		start = section->sh_offset > *off ? section->sh_offset : *off;
+		stop = section->sh_offset + section->sh_size;
+		if (stop > *end)
+			stop = *end;
+		if (start < stop && stop - start > best_end - best_off) {
+			best_off = start;
+			best_end = stop;
+		}
+	}
+	if (elf_file__section_cnt(elf)) {
+		*off = best_off;
+		*end = best_end;
+	}
+}
+
+/* Look for frames in the gap from the builder's position to @end, within what a file is worth. */
+static int unwind_study(struct unwind_builder *b, uint64_t end)
+{
+	uint64_t off = b->pos;
+
+	if (!b->frames || b->study_cnt == STUDY_MAX)
+		return 0;
+	if (end - off >= STUDY_MIN_BYTES)
+		unwind_code_part(b->elf, &off, &end);
+	if (end - off < STUDY_MIN_BYTES || end - off > CODE_FRAMES_MAX_BYTES - b->study_bytes)
+		return 0;
+	b->study_cnt++;
+	b->study_bytes += end - off;
+	return code_frames__study(b->frames, off, end, off + b->vaddr_delta);
+}
 
 static int unwind_unknown(struct unwind_builder *b, uint64_t end)
 {
-	return unwind_piece(b, end, UNWIND_RULE(UNWIND_NONE, 0, 0), UNWIND_NONE_GAP);
+	uint32_t rule = UNWIND_RULE(UNWIND_NONE, 0, 0);
+	uint64_t piece_end = end;
+	int err = 0;
+
+	while (!err && b->pos < end) {
+		if (b->frames)
+			rule = code_frames__rule(b->frames, b->pos, end, &piece_end);
+		if (UNWIND_RULE_KIND(rule) != UNWIND_NONE)
+			b->table->stats.studied_bytes += piece_end - b->pos;
+		err = unwind_piece(b, piece_end, rule, UNWIND_NONE_GAP);
+	}
+	return err;
 }
 
 static int unwind_by_bytes(struct unwind_builder *b, uint64_t off, uint64_t end,
@@ -157,8 +214,10 @@ static int unwind_gap_roles(struct unwind_builder *b, uint64_t end)
 static int unwind_gap(struct unwind_builder *b, uint64_t end)
 {
 	uint64_t entry = elf_file__entry(b->elf) - b->vaddr_delta;
-	int err;
+	int err = unwind_study(b, end);
 
+	if (err)
+		return err;
 	if (entry >= b->pos && entry < end) {
 		err = unwind_gap_roles(b, entry);
 		if (!err)
@@ -170,8 +229,7 @@ static int unwind_gap(struct unwind_builder *b, uint64_t end)
 	return unwind_gap_roles(b, end);
 }
 
-/* --- functions
- * ------------------------------------------------------------------------------------------ */
+/* --- functions --------------------------------------------------------------------------- */
 
 static int unwind_function(struct unwind_builder *b, const struct fde_ref *ref)
 {
@@ -265,8 +323,7 @@ static int unwind_all_segments(struct unwind_builder *b)
 	return 0;
 }
 
-/* --- the table
- * ------------------------------------------------------------------------------------------- */
+/* --- the table --------------------------------------------------------------------------- */
 
 static int unwind_index_pages(struct unwind_table *table)
 {
@@ -288,21 +345,27 @@ static int unwind_index_pages(struct unwind_table *table)
 	return 0;
 }
 
-static int unwind_fill(struct unwind_builder *b)
+static int unwind_fill(struct unwind_builder *b, unsigned flags)
 {
 	struct code_window *code __free(code_window) = NULL;
 	struct code_roles *roles __free(code_roles) = NULL;
+	struct code_frames *frames __free(code_frames) = NULL;
 	struct fde_list *fdes __free(fde_list) = NULL;
 	int err = code_window__new(b->elf, &code);
 
 	if (!err)
 		err = code_roles__new(b->elf, code, &roles);
+	if (!err && !(flags & UNWIND_CFI_ONLY))
+		err = code_frames__new(b->elf, &frames);
+	if (err == -ENOTSUP)
+		err = 0;
 	if (!err)
 		err = fde_list__new(b->elf, &b->arch->machine, &b->table->stats, &fdes);
 	if (err)
 		return err;
 	b->code = code;
 	b->roles = roles;
+	b->frames = frames;
 	b->fdes = fdes;
 	err = unwind_all_segments(b);
 	if (err)
@@ -324,7 +387,7 @@ int unwind_table__build(const struct elf_file *elf, unsigned flags, struct unwin
 		return -ENOTSUP;
 	b->full = flags & UNWIND_FULL;
 	b->table = table;
-	err = unwind_fill(b);
+	err = unwind_fill(b, flags);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(table);

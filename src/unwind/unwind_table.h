@@ -25,7 +25,9 @@ struct unwind_table;
  * Every row. Without it, only rows whose code may hold a call: the walker looks up return
  * addresses, less one. What is lost is the exact rule of interrupted code, below a signal frame.
  */
-#define UNWIND_FULL 1u
+#define UNWIND_FULL     1u
+/* Only what the file says: do not look for frames in code without information (code_frames.h). */
+#define UNWIND_CFI_ONLY 2u
 
 /* Outcome: there is nothing to load. The file says nothing about its frames, or only about code that calls nobody. */
 #define UNWIND_NO_CFI 1
@@ -36,6 +38,7 @@ struct unwind_stats {
 	uint32_t fde_outside_cnt; /* for code that is not in the file's executable segments */
 	uint32_t fde_overlap_cnt; /* dropped or cut because another one starts there */
 	uint32_t section_cut_cnt; /* sections that end within an entry */
+	uint64_t studied_bytes;   /* of code without information, for which rules were found */
 	uint32_t by_bytes_cnt;    /* rows for code without information, known by its bytes */
 	uint32_t rule_cnt;        /* rules before reduction, equal neighbours merged */
 	uint64_t text_bytes;      /* of executable segments */

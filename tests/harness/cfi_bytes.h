@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Call frame information put together byte by byte. Instructions are given as C strings of bytes;
- *lengths are filled in.
- *
- *	cfi_bytes__cie(b, "zR", "\x1b", 1, CFA_SP_8 RA_AT_8, 5);
- *	cfi_bytes__fde(b, text_vaddr, 32, "\x41\x0e\x10", 3);
+ * Call frame information put together byte by byte. Instructions are given as C strings of bytes,
+ * lengths are filled in.
  */
 #pragma once
 

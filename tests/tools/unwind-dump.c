@@ -2,12 +2,11 @@
 /*
  * Shows what unwind/ makes of ELF files.
  *
- *	unwind-dump [-f] FILE		the table: offset, rule in words; -f every row
- *	unwind-dump -r [-f] FILE	the same as two hex numbers per line, for scripts
- *	unwind-dump -c FILE < ADDRS	is the reduced table equal to the full one at these hex
- *addresses?
- *	unwind-dump -s FILE...		one line per file: rows, bytes, text bytes, seconds; then
- *the total
+ *	unwind-dump [-f] [-i] FILE	the table; -f every row, -i only what the file itself says
+ *	unwind-dump -r [-f] [-i] FILE	as two hex numbers per line, for scripts
+ *	unwind-dump -c FILE < ADDRS	is the reduced table the full one at these addresses?
+ *	unwind-dump -g FILE < ADDRS	.text studied as if nothing were said of it: is it right?
+ *	unwind-dump -s FILE...		per file rows, bytes, seconds; then the total
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "elf/elf_file.h"
+#include "unwind/code_frames.h"
 #include "unwind/unwind_table.h"
 
 static const char *const kind_names[16] = {
@@ -90,6 +90,9 @@ static void print_losses(const char *path, const struct unwind_stats *stats)
 	if (stats->fde_bad_cnt || stats->section_cut_cnt || stats->fde_overlap_cnt)
 		printf("# %s: %u functions broken, %u sections cut, %u functions overlap\n", path,
 		       stats->fde_bad_cnt, stats->section_cut_cnt, stats->fde_overlap_cnt);
+	if (stats->studied_bytes)
+		printf("# %s: found frames in %" PRIu64 " bytes without information\n", path,
+		       stats->studied_bytes);
 	for (int i = 0; i < UNWIND_NONE_REASON_CNT; i++)
 		if (stats->none_cnt[i])
 			printf("# %s: %u ranges, %" PRIu64 " bytes: %s\n", path, stats->none_cnt[i],
@@ -122,6 +125,47 @@ static int compare_at_stdin(const char *path)
 	}
 	printf("%" PRIu64 " call sites, %" PRIu64 " differ\n", cnt, bad);
 	return bad ? -EINVAL : 0;
+}
+
+/* How good is code_frames? Calls of which it says the same as the file, nothing, or something else.
+ */
+static int compare_guesses(const char *path)
+{
+	struct code_frames *frames __free(code_frames) = NULL;
+	struct unwind_table *full __free(unwind_table) = NULL;
+	struct elf_file *elf __free(elf_file) = NULL;
+	uint64_t vaddr, off, end, cnt = 0, same = 0, unknown = 0;
+	const Elf64_Shdr *text;
+	uint32_t want, got;
+	size_t idx;
+	int err = open_table(path, UNWIND_FULL | UNWIND_CFI_ONLY, &elf, &full);
+
+	if (!err)
+		err = elf_file__find_section(elf, ".text", &idx);
+	if (!err)
+		err = code_frames__new(elf, &frames);
+	if (err)
+		return err;
+	text = elf_file__section(elf, idx);
+	err = code_frames__study(frames, text->sh_offset, text->sh_offset + text->sh_size,
+				 text->sh_addr);
+	while (!err && scanf("%" SCNx64, &vaddr) == 1) {
+		if (elf_file__vaddr_to_off(elf, vaddr, &off))
+			continue;
+		want = unwind_table__find(full, off);
+		/* Frames are kept where instructions begin. */
+		got = UNWIND_RULE(UNWIND_NONE, 0, 0);
+		for (int back = 1; back < 8 && !got; back++)
+			got = code_frames__rule(frames, off - back, off, &end);
+		if (UNWIND_RULE_KIND(want) != UNWIND_SP && UNWIND_RULE_KIND(want) != UNWIND_FP)
+			continue;
+		cnt++;
+		same += got == want;
+		unknown += UNWIND_RULE_KIND(got) == UNWIND_NONE;
+	}
+	printf("%" PRIu64 " calls: %" PRIu64 " same, %" PRIu64 " unknown, %" PRIu64 " wrong\n", cnt,
+	       same, unknown, cnt - same - unknown);
+	return err;
 }
 
 static int print_summary(char **paths, int cnt, unsigned flags)
@@ -166,19 +210,25 @@ int main(int argc, char **argv)
 {
 	struct unwind_table *table __free(unwind_table) = NULL;
 	struct elf_file *elf __free(elf_file) = NULL;
-	int opt, raw = 0, compare = 0, summary = 0, err;
+	int opt, raw = 0, compare = 0, guess = 0, summary = 0, err;
 	unsigned flags = 0;
 
-	while ((opt = getopt(argc, argv, "frcs")) != -1) {
+	while ((opt = getopt(argc, argv, "fcgirs")) != -1) {
 		switch (opt) {
 		case 'f':
 			flags |= UNWIND_FULL;
+			break;
+		case 'i':
+			flags |= UNWIND_CFI_ONLY;
 			break;
 		case 'r':
 			raw = 1;
 			break;
 		case 'c':
 			compare = 1;
+			break;
+		case 'g':
+			guess = 1;
 			break;
 		case 's':
 			summary = 1;
@@ -188,19 +238,21 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind == argc) {
-		fprintf(stderr, "usage: unwind-dump [-f] [-r | -c | -s] FILE...\n");
+		fprintf(stderr, "usage: unwind-dump [-f] [-i] [-r | -c | -g | -s] FILE...\n");
 		return 2;
 	}
 	if (summary)
 		return print_summary(argv + optind, argc - optind, flags);
 	if (compare)
 		err = compare_at_stdin(argv[optind]);
+	else if (guess)
+		err = compare_guesses(argv[optind]);
 	else
 		err = open_table(argv[optind], flags, &elf, &table);
 	if (err)
 		fprintf(stderr, "%s: %s\n", argv[optind],
 			err == UNWIND_NO_CFI ? "no information" : strerror(-err));
-	else if (!compare)
+	else if (!compare && !guess)
 		print_table(table, raw);
 	return err ? 1 : 0;
 }
