@@ -167,6 +167,9 @@ int load_url(const char *url, int *ret_fd)
 	err = complete_url(url, whole);
 	if (err)
 		return log_err(err, "%s: not a URL", url);
+	if (timeout_sec(buf__data(whole)) > TIMEOUT_SEC && isatty(STDERR_FILENO))
+		log_info("%s watches for %ld seconds", url,
+			 timeout_sec(buf__data(whole)) - TIMEOUT_SEC);
 	set_options(curl, buf__data(whole), &body);
 	err = fetch(curl, buf__data(whole), &body);
 	if (err)
