@@ -46,6 +46,7 @@ struct root {
 	struct todo todo;
 	uint32_t parent;     /* whose call this is behind; itself if it is behind none */
 	uint32_t first, end; /* of code_frames.visited */
+	bool contradicted;   /* and so are its parents */
 };
 
 struct code_frames {
@@ -245,12 +246,13 @@ static void frames_fail(struct code_frames *frames, uint32_t first, uint32_t end
  * there, not from what follows. */
 static void frames_fail_root(struct code_frames *frames, bool contradiction)
 {
-	const struct root *root = &frames->roots.at[frames->root];
+	struct root *root = &frames->roots.at[frames->root];
 	uint32_t idx = frames->root;
 
 	frames_fail(frames, root->first, (uint32_t)frames->visited.cnt);
-	while (contradiction && root->parent != idx) {
+	while (contradiction && root->parent != idx && !root->contradicted) {
 		frames_fail(frames, root->first, root->end);
+		root->contradicted = true;
 		idx = root->parent;
 		root = &frames->roots.at[idx];
 	}

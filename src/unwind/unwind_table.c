@@ -147,13 +147,12 @@ static int unwind_study(struct unwind_builder *b, uint64_t end)
 {
 	uint64_t off = b->pos;
 
-	if (!b->frames || b->study_cnt == STUDY_MAX)
-		return 0;
-	if (end - off >= STUDY_MIN_BYTES)
-		unwind_code_part(b->elf, &off, &end);
-	if (end - off < STUDY_MIN_BYTES || end - off > CODE_FRAMES_MAX_BYTES - b->study_bytes)
+	if (!b->frames || end - off < STUDY_MIN_BYTES || b->study_cnt == STUDY_MAX)
 		return 0;
 	b->study_cnt++;
+	unwind_code_part(b->elf, &off, &end);
+	if (end - off > CODE_FRAMES_MAX_BYTES - b->study_bytes)
+		return 0;
 	b->study_bytes += end - off;
 	return code_frames__study(b->frames, off, end, off + b->vaddr_delta);
 }
