@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* No call is longer than its opcode, ModRM, SIB and 32 bits of displacement. */
-#define CALL_MAX_BYTES 7u
 struct code_window {
 	const struct elf_file *elf;
 	uint64_t off; /* of buf[0] in the file */
@@ -159,8 +157,8 @@ bool code_window__may_call(struct code_window *code, uint64_t off, uint64_t end,
 		if (len == end - off)
 			return false;
 		/* A call may straddle two windows. */
-		off += len - (CALL_MAX_BYTES + 1);
-		vaddr += len - (CALL_MAX_BYTES + 1);
+		off += len - (CODE_CALL_MAX_BYTES + 1);
+		vaddr += len - (CODE_CALL_MAX_BYTES + 1);
 	}
 	return false;
 }

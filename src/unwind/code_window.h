@@ -11,7 +11,9 @@
 
 #include "elf/elf_file.h"
 
-#define CODE_WINDOW_BYTES (256u << 10)
+#define CODE_WINDOW_BYTES   (256u << 10)
+/* No call is longer, from its opcode on: ModRM, SIB and 32 bits of displacement. */
+#define CODE_CALL_MAX_BYTES 7u
 
 struct code_window;
 

@@ -57,9 +57,11 @@ struct unwind_builder {
 	struct code_frames *frames; /* or NULL: no studies */
 	unsigned study_cnt;
 	uint64_t study_bytes;
-	uint64_t pos;         /* file offset up to which the rules are known */
-	uint64_t vaddr_delta; /* of the segment at hand: address - file offset */
-	uint32_t last_rule;   /* of the piece before, kept or not */
+	uint64_t pos; /* file offset up to which the rules are known */
+	uint64_t segment_off;
+	uint64_t vaddr_delta;    /* of the segment at hand: address - file offset */
+	uint32_t lookback_bytes; /* a call that began so far before a piece may end in it */
+	uint32_t last_rule;      /* of the piece before, kept or not */
 	struct cfi_run run;
 };
 
@@ -89,7 +91,8 @@ static bool unwind_wanted(struct unwind_builder *b, uint64_t off, uint64_t end, 
 		return true;
 	default:
 		return b->full || end - off > SEARCH_MAX_BYTES ||
-		       code_window__may_call(b->code, off, end, off + b->vaddr_delta);
+		       code_window__may_call(b->code, off - b->lookback_bytes, end,
+					     off - b->lookback_bytes + b->vaddr_delta);
 	}
 }
 
@@ -163,6 +166,9 @@ static int unwind_unknown(struct unwind_builder *b, uint64_t end)
 	uint64_t piece_end = end;
 	int err = 0;
 
+	/* Pieces found in code may be cut within an instruction, where constants were taken for
+	 * code. */
+	b->lookback_bytes = b->pos > b->segment_off + CODE_CALL_MAX_BYTES ? CODE_CALL_MAX_BYTES : 0;
 	while (!err && b->pos < end) {
 		if (b->frames)
 			rule = code_frames__rule(b->frames, b->pos, end, &piece_end);
@@ -170,6 +176,7 @@ static int unwind_unknown(struct unwind_builder *b, uint64_t end)
 			b->table->stats.studied_bytes += piece_end - b->pos;
 		err = unwind_piece(b, piece_end, rule, UNWIND_NONE_GAP);
 	}
+	b->lookback_bytes = 0;
 	return err;
 }
 
@@ -269,6 +276,7 @@ static int unwind_segment(struct unwind_builder *b, const Elf64_Phdr *load)
 		b->pos = load->p_offset;
 	if (b->pos >= end)
 		return 0;
+	b->segment_off = b->pos;
 	b->vaddr_delta = load->p_vaddr - load->p_offset;
 	b->table->stats.text_bytes += end - b->pos;
 	for (; b->fde_next < fde_list__cnt(b->fdes); b->fde_next++) {
