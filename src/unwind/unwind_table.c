@@ -57,8 +57,8 @@ struct unwind_builder {
 	struct code_frames *frames; /* or NULL: no studies */
 	unsigned study_cnt;
 	uint64_t study_bytes;
-	uint64_t pos; /* file offset up to which the rules are known */
-	uint64_t segment_off;
+	uint64_t pos;            /* file offset up to which the rules are known */
+	uint64_t gap_off;        /* where the gap at hand begins */
 	uint64_t vaddr_delta;    /* of the segment at hand: address - file offset */
 	uint32_t lookback_bytes; /* a call that began so far before a piece may end in it */
 	uint32_t last_rule;      /* of the piece before, kept or not */
@@ -166,14 +166,15 @@ static int unwind_unknown(struct unwind_builder *b, uint64_t end)
 	uint64_t piece_end = end;
 	int err = 0;
 
-	/* Pieces found in code may be cut within an instruction, where constants were taken for
-	 * code. */
-	b->lookback_bytes = b->pos > b->segment_off + CODE_CALL_MAX_BYTES ? CODE_CALL_MAX_BYTES : 0;
 	while (!err && b->pos < end) {
 		if (b->frames)
 			rule = code_frames__rule(b->frames, b->pos, end, &piece_end);
 		if (UNWIND_RULE_KIND(rule) != UNWIND_NONE)
 			b->table->stats.studied_bytes += piece_end - b->pos;
+		/* Where constants were taken for code, a piece may begin within a call. */
+		b->lookback_bytes = b->pos - b->gap_off < CODE_CALL_MAX_BYTES
+					    ? (uint32_t)(b->pos - b->gap_off)
+					    : CODE_CALL_MAX_BYTES;
 		err = unwind_piece(b, piece_end, rule, UNWIND_NONE_GAP);
 	}
 	b->lookback_bytes = 0;
@@ -222,6 +223,7 @@ static int unwind_gap(struct unwind_builder *b, uint64_t end)
 	uint64_t entry = elf_file__entry(b->elf) - b->vaddr_delta;
 	int err = unwind_study(b, end);
 
+	b->gap_off = b->pos;
 	if (err)
 		return err;
 	if (entry >= b->pos && entry < end) {
@@ -276,7 +278,6 @@ static int unwind_segment(struct unwind_builder *b, const Elf64_Phdr *load)
 		b->pos = load->p_offset;
 	if (b->pos >= end)
 		return 0;
-	b->segment_off = b->pos;
 	b->vaddr_delta = load->p_vaddr - load->p_offset;
 	b->table->stats.text_bytes += end - b->pos;
 	for (; b->fde_next < fde_list__cnt(b->fdes); b->fde_next++) {
