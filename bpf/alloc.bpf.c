@@ -126,13 +126,15 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 			return true;
 		call_abandon(&thread->call);
 	}
-	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp) {
-		thread->tail_sp = 0;
-		if (thread->tail_bytes == bytes && thread->tail_ra == stack_word(sp))
-			return true;
+	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp &&
+	    thread->tail_bytes == bytes && thread->tail_ra == stack_word(sp)) {
+		/* Jumps can follow one another: reallocarray to realloc to malloc. */
+		if (!(probe->flags & PROBE_TAIL_CALLS))
+			thread->tail_sp = 0;
+		return true;
 	}
-	if ((probe->flags & PROBE_TAIL_CALLS) &&
-	    !((probe->flags & PROBE_FREE) && argument(regs, probe->ptr_arg))) {
+	thread->tail_sp = 0;
+	if (probe->flags & PROBE_TAIL_CALLS) {
 		thread->tail_sp = sp;
 		thread->tail_ra = stack_word(sp);
 		thread->tail_bytes = bytes;

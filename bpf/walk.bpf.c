@@ -26,7 +26,7 @@
 #define SLOTS_PER_CPU 8
 #define CACHE_BITS 16
 #define RETURN_INSTANCES_MAX 64
-#define VMA_TRIES 16
+#define VMA_TRIES 4
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -70,6 +70,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } pages SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range);
+} ranges SEC(".maps");
 
 /* --- the stack, through a window --------------------------------------------------------------------- */
 
@@ -156,6 +164,39 @@ static long on_vma(struct task_struct *task, struct vm_area_struct *vma, void *c
 	return 0;
 }
 
+/* Look the pc up in the ranges user space keeps of the image. */
+static __attribute__((noinline)) int range_search(struct lookup *lookup, __u64 run)
+{
+	__u32 lo = run >> 32, hi = lo + (__u32)run, mid;
+	struct range *range;
+	int step;
+
+	/* The first range beyond pc; its predecessor is the one that can hold it. */
+	for (step = 0; step < 17 && lo < hi; step++) {
+		mid = (lo + hi) / 2;
+		range = bpf_map_lookup_elem(&ranges, &mid);
+		if (!range)
+			return 0;
+		if (range->start <= lookup->pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == run >> 32)
+		return 0;
+	lo--;
+	range = bpf_map_lookup_elem(&ranges, &lo);
+	if (!range || lookup->pc >= range->end)
+		return 0;
+	lookup->found = 1;
+	lookup->start = range->start;
+	lookup->end = range->end;
+	lookup->off = lookup->pc - range->start + range->off;
+	lookup->key = range->key;
+	lookup->backed = range->key.ino != 0;
+	return 1;
+}
+
 /* The entry of @lookup's file; new ones get their number here and user space is told to make a table. */
 static struct unwind_file *file_of(struct lookup *lookup, __u32 image)
 {
@@ -216,6 +257,7 @@ static __attribute__((noinline)) __u32 row_search(const struct unwind_file *file
 #define LOOKUP_CACHE 0 /* walk->rule and walk->frame hold and may be kept */
 #define LOOKUP_ONCE 1 /* they hold for now: the file's table is still to come */
 #define LOOKUP_TRAMPOLINE 2 /* a return probe sits on this return address */
+#define LOOKUP_BUSY 3 /* only the address is known: walk->frame holds, the walk ends */
 
 /* Fill walk->rule and walk->frame for @pc. LOOKUP_*, or minus a STAT_WALK_*. */
 static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
@@ -223,6 +265,7 @@ static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 	struct lookup lookup = { .walk = walk, .pc = pc };
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct unwind_file *file;
+	struct image *info;
 	long err = 0;
 	int i;
 
@@ -232,8 +275,14 @@ static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 		if (!err || err == -ENOENT)
 			break;
 	}
-	if (err && err != -ENOENT)
-		return -STAT_WALK_VMA_BUSY;
+	if (err && err != -ENOENT) {
+		info = process_image_at(walk->image);
+		if (!info || !range_search(&lookup, info->ranges)) {
+			/* Better a bare address than nothing: user space knows the mappings, too. */
+			walk->frame = FRAME_OF_ADDR(pc);
+			return LOOKUP_BUSY;
+		}
+	}
 	if (!lookup.found)
 		return -STAT_WALK_NO_MAPPING;
 	walk->rule = UNWIND_NONE;
@@ -352,6 +401,8 @@ static long on_frame(__u32 i, void *ctx)
 	walk->frames[walk->frame_cnt & (STACK_DEPTH_MAX - 1)] = walk->frame;
 	walk->frame_cnt++;
 	fold(walk, FRAME_IS_ANON(walk->frame) ? walk->frame ^ (__u64)walk->image << 20 : walk->frame);
+	if (result == LOOKUP_BUSY)
+		return stop_at(walk, STAT_WALK_VMA_BUSY);
 	if (walk->rule == UNWIND_NONE)
 		stats_add(STAT_FRAME_FP_GUESS, 1);
 

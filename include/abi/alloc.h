@@ -25,11 +25,12 @@ struct image {
 	__u64 start_ns; /* CLOCK_MONOTONIC when tracing of it began */
 	__u64 end_ns; /* exit or exec; 0 while it lives */
 	__u64 mean_bytes; /* sampling: mean bytes between samples; 0 or 1 keeps everything */
+	__u64 ranges; /* its run of struct range: first << 32 | count; replaced as a whole */
 	__u32 map_gen; /* bumped when the loader's list changes: cached rules are of one generation */
 	__u32 pad;
 	char comm[16];
 };
-_Static_assert(sizeof(struct image) == 56, "image is 56 bytes");
+_Static_assert(sizeof(struct image) == 64, "image is 64 bytes");
 
 /* The first config.image_max sites are the images' overflow sites: counts without a stack. */
 struct alloc_site {

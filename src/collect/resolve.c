@@ -113,6 +113,8 @@ static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol, c
 
 	if (map && !strcmp(name, "[vdso]") && !symbolizer__vdso(r->sym, &number))
 		return symbolizer__resolve(r->sym, number, ip - map->start, ret, ret_cnt);
+	if (map && map->file && !file_number(r, map->file, &number))
+		return symbolizer__resolve(r->sym, number, ip - map->start + map->offset, ret, ret_cnt);
 	err = process_number(r, symbol->image, &number);
 	if (err)
 		return err;

@@ -27,9 +27,9 @@ struct tracer {
 	enum tracer_backend backend;
 	bool live;
 	bool empty;
-	struct mapped sites, frames, images, rows, pages;
+	struct mapped sites, frames, images, rows, pages, ranges;
 	uint32_t image_max, site_max, frame_max;
-	uint32_t row_used, page_used;
+	uint32_t row_used, page_used, range_used;
 	uint32_t probe_used;
 	int cpu_cnt;
 	VEC(int) links; /* of allocator probes: links, and perf events beside them */
@@ -157,6 +157,7 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	bpf_map__set_max_entries(skel->maps.scratch, config->scratch_cnt);
 	bpf_map__set_max_entries(skel->maps.rows, options->row_max);
 	bpf_map__set_max_entries(skel->maps.pages, options->page_max);
+	bpf_map__set_max_entries(skel->maps.ranges, options->range_max);
 }
 
 static int map_arrays(struct tracer *tracer)
@@ -170,6 +171,7 @@ static int map_arrays(struct tracer *tracer)
 		{ tracer->skel->maps.images, &tracer->images },
 		{ tracer->skel->maps.rows, &tracer->rows },
 		{ tracer->skel->maps.pages, &tracer->pages },
+		{ tracer->skel->maps.ranges, &tracer->ranges },
 	};
 	size_t i;
 	int err;
@@ -283,6 +285,7 @@ void tracer__free(struct tracer *tracer)
 	mapped__close(&tracer->images);
 	mapped__close(&tracer->rows);
 	mapped__close(&tracer->pages);
+	mapped__close(&tracer->ranges);
 	heaptap_bpf__destroy(tracer->skel);
 	free(tracer);
 }
@@ -502,6 +505,21 @@ int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
 	if (ret_id)
 		*ret_id = file.id;
 	return row_cnt && full ? -ENOSPC : 0;
+}
+
+int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges, size_t cnt)
+{
+	struct image *info = mapped__at(&tracer->images, image);
+	uint64_t run = (uint64_t)tracer->range_used << 32 | cnt;
+	size_t i;
+
+	if (image >= tracer->image_max || cnt > tracer->ranges.cnt - tracer->range_used)
+		return -ENOSPC;
+	for (i = 0; i < cnt; i++)
+		memcpy(mapped__at(&tracer->ranges, tracer->range_used + i), &ranges[i], sizeof(*ranges));
+	tracer->range_used += (uint32_t)cnt;
+	__atomic_store_n(&info->ranges, run, __ATOMIC_RELEASE);
+	return 0;
 }
 
 size_t tracer__rows_left(const struct tracer *tracer)

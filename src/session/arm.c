@@ -18,6 +18,9 @@
 /* Room for libraries that come later, beside what is needed now. */
 #define ROWS_SPARE (512u << 10)
 #define PAGES_SPARE (64u << 10)
+/* Mappings of 40 bytes: a process has ten to a few hundred, and each change of them takes anew. */
+#define RANGES_LISTED (16u << 10)
+#define RANGES_MANY (256u << 10)
 
 static uint32_t size_or(uint64_t wanted, uint64_t otherwise)
 {
@@ -47,6 +50,7 @@ static struct tracer_options tracer_options(const struct recording *rec)
 		.live_max = size_or(config->live_max_cnt, LIVE_MAX_DEFAULT),
 		.row_max = size_or(rows + ROWS_SPARE, 0),
 		.page_max = size_or(pages + PAGES_SPARE, 0),
+		.range_max = recording__is_listed(rec) ? RANGES_LISTED : RANGES_MANY,
 		.depth_max = 1024,
 	};
 }
@@ -127,6 +131,7 @@ void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 	/* It may be gone by now; what it did is counted all the same. */
 	process_table__scan(rec->processes, image, pid);
 	file_table__feed(rec->files, rec->tracer);
+	process_table__feed(rec->processes, image, rec->tracer);
 	if (recording__attach_new(rec, pid))
 		log_debug("process %d: not all of its allocators could be probed", (int)pid);
 }
@@ -151,8 +156,11 @@ static int add_pid(struct recording *rec, pid_t pid)
 
 	if (!err)
 		err = tracer__add_image(rec->tracer, pid, info.comm, rec->config->sample_bytes, &image);
-	if (!err && pid != rec->child.pid)
-		err = process_table__scan(rec->processes, image, pid);
+	if (err || pid == rec->child.pid)
+		return err;
+	err = process_table__scan(rec->processes, image, pid);
+	if (!err)
+		process_table__feed(rec->processes, image, rec->tracer);
 	return err;
 }
 

@@ -39,7 +39,7 @@ static bool examine_load(struct buf *out)
 {
 	const struct tracer_options options = { .live = true, .image_max = 16, .site_max = 64,
 						.frame_max = 1024, .live_max = 64, .row_max = 1024,
-						.page_max = 1024, .depth_max = 1024 };
+						.page_max = 1024, .range_max = 64, .depth_max = 1024 };
 	struct tracer *tracer __free(tracer) = NULL;
 	enum tracer_open_error why;
 	int err = tracer__open(&options, &tracer, &why);

@@ -121,6 +121,7 @@ static void on_notice(const struct notice *notice, void *ctx)
 		file_table__add_notice(rec->files, notice);
 		file_table__feed(rec->files, rec->tracer);
 		process_table__scan(rec->processes, notice->image, (pid_t)notice->tgid);
+		process_table__feed(rec->processes, notice->image, rec->tracer);
 		break;
 	case NOTICE_EXEC:
 	case NOTICE_LIBS:
