@@ -13,6 +13,9 @@
 #include "config.bpf.h"
 #include "stats.bpf.h"
 
+#define SIGCONT 18
+#define SIGSTOP 19
+
 const volatile struct config config = {};
 struct control control = {};
 
@@ -42,7 +45,7 @@ int process_notify(struct notice *notice)
 		return 0;
 	notice->tgid = bpf_get_current_pid_tgid() >> 32;
 	if (bpf_ringbuf_output(&notices, notice, sizeof(*notice), 0))
-		stats_add(STAT_NOTICE_LOST, 1);
+		return stats_add(STAT_NOTICE_LOST, 1), -1;
 	return 0;
 }
 
@@ -206,7 +209,12 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 	fresh.image = image;
 	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
 	notice.image = image;
-	process_notify(&notice);
+	/* Before its first instruction. Only a child of the tracer's own: nobody else is told that it stopped. */
+	if (tgid == config.hold_tgid)
+		bpf_send_signal(SIGSTOP);
+	/* Nobody would let it go on. */
+	if (process_notify(&notice) && tgid == config.hold_tgid)
+		bpf_send_signal(SIGCONT);
 	return 0;
 }
 

@@ -8,5 +8,5 @@
 __u32 process_image(void);
 struct image *process_image_at(__u32 image);
 
-/* Fill and send @notice's tgid too. */
+/* Send @notice; its tgid is filled in here. 0, or -1 (counted) if there is no room. */
 int process_notify(struct notice *notice);

@@ -26,7 +26,7 @@ struct config {
 	__u32 row_cnt; /* entries of the row array */
 	__u32 page_cnt; /* entries of the page index */
 	__u32 depth_max; /* frames per stack, at most STACK_DEPTH_MAX */
-	__u32 pad;
+	__u32 hold_tgid; /* held by SIGSTOP at each exec, until its new files are probed; 0: nobody */
 };
 _Static_assert(sizeof(struct config) == 56, "config is 56 bytes");
 

@@ -125,6 +125,7 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 
 	config->scope = options->scope;
 	config->self_tgid = (uint32_t)getpid();
+	config->hold_tgid = (uint32_t)options->hold_pid;
 	config->live = options->live;
 	config->session = tracer->backend == TRACER_BACKEND_SESSION;
 	config->lifetimes = options->lifetimes;
@@ -264,21 +265,20 @@ void tracer__detach(struct tracer *tracer)
 	for (i = 0; i < tracer->links.cnt; i++)
 		close(tracer->links.at[i]);
 	vec__done(&tracer->links);
-}
-
-void tracer__free(struct tracer *tracer)
-{
-	size_t i;
-
-	if (!tracer)
-		return;
-	tracer__detach(tracer);
 	for (i = 0; i < tracer->lib_links.cnt; i++)
 		close(tracer->lib_links.at[i]);
 	vec__done(&tracer->lib_links);
 	bpf_link__destroy(tracer->fork);
 	bpf_link__destroy(tracer->exec);
 	bpf_link__destroy(tracer->exit);
+	tracer->fork = tracer->exec = tracer->exit = NULL;
+}
+
+void tracer__free(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	tracer__detach(tracer);
 	ring_buffer__free(tracer->ring);
 	mapped__close(&tracer->sites);
 	mapped__close(&tracer->frames);

@@ -37,6 +37,7 @@ const char *tracer_backend_name(enum tracer_backend backend);
 struct tracer_options {
 	enum tracer_backend backend;
 	uint32_t scope; /* SCOPE_* */
+	pid_t hold_pid; /* a child of ours that is stopped at each exec; SIGCONT it after NOTICE_EXEC. 0: none */
 	uint64_t cgroup_id; /* SCOPE_CGROUP: kernfs id, and the v1 controller's index or CGROUP_V2 */
 	uint32_t cgroup_subsys;
 	bool live; /* track blocks until their free */
@@ -92,7 +93,7 @@ int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer
 		   size_t cnt);
 /* Watch the loader's "list of libraries changed" function at @offset. */
 int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset);
-/* Detach all allocator probes, keep everything counted. */
+/* Detach everything, keep all that was counted. */
 void tracer__detach(struct tracer *tracer);
 
 /*

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Load the programs and attach the probes; nothing counts until recording__run(). */
 #include <errno.h>
+#include <signal.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "base/fdio.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "kernel/features.h"
 #include "proc/proc_info.h"
 #include "session/recording.h"
+#include "target/target_cmd.h"
+
+#define ENVIRON_MAX_BYTES ((size_t)8 << 20)
 
 #define LIVE_MAX_DEFAULT (2u << 20)
 #define SITES_MAX_DEFAULT (128u << 10)
@@ -39,6 +44,7 @@ static struct tracer_options tracer_options(const struct recording *rec)
 	return (struct tracer_options){
 		.backend = (enum tracer_backend)config->backend,
 		.scope = rec->scope,
+		.hold_pid = rec->child.pid,
 		.cgroup_id = rec->cgroup_id,
 		.cgroup_subsys = rec->cgroup_subsys,
 		.live = !config->no_live,
@@ -126,16 +132,6 @@ int recording__attach_new(struct recording *rec, pid_t pid)
 	return err;
 }
 
-void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
-{
-	/* It may be gone by now; what it did is counted all the same. */
-	process_table__scan(rec->processes, image, pid);
-	file_table__feed(rec->files, rec->tracer);
-	process_table__feed(rec->processes, image, rec->tracer);
-	if (recording__attach_new(rec, pid))
-		log_debug("process %d: not all of its allocators could be probed", (int)pid);
-}
-
 /* The command is still us; it will map the files that prepare found. */
 static int attach_for_child(struct recording *rec)
 {
@@ -146,6 +142,51 @@ static int attach_for_child(struct recording *rec)
 	for (i = 0; !err && i < target_set__cnt(rec->targets); i++)
 		err = attach_object(rec, i, pid);
 	return err;
+}
+
+/* What the program that @pid has just become will map, by its loader's word: it has not run an instruction yet. */
+static void attach_ahead(struct recording *rec, pid_t pid)
+{
+	char *environment __free_mem = NULL, path[64], exe[64];
+	VEC(const char *) envp = {};
+	const char *argv[] = { exe, NULL };
+	size_t len, i;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)pid);
+	if (fdio_read_file(path, ENVIRON_MAX_BYTES, &environment, &len))
+		return;
+	for (i = 0; i < len; i += strlen(environment + i) + 1) {
+		if (vec__push(&envp, environment + i))
+			break;
+	}
+	err = vec__push(&envp, NULL);
+	if (!err && target_set__add_cmd(rec->targets, argv, envp.at, recording__add_file, rec, NULL) >= 0)
+		file_table__feed(rec->files, rec->tracer);
+	vec__done(&envp);
+	if (!err && attach_for_child(rec))
+		log_debug("process %d: not all of its allocators could be probed", (int)pid);
+}
+
+void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
+{
+	if (pid == rec->child.pid)
+		attach_ahead(rec, pid);
+	recording__look_at(rec, image, pid);
+	/* BPF has stopped it for us, at the exec. */
+	if (pid == rec->child.pid)
+		kill(pid, SIGCONT);
+}
+
+void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
+{
+	/* It may be gone by now; what it did is counted all the same. */
+	process_table__scan(rec->processes, image, pid);
+	file_table__feed(rec->files, rec->tracer);
+	process_table__feed(rec->processes, image, rec->tracer);
+	if (recording__attach_new(rec, pid))
+		log_debug("process %d: not all of its allocators could be probed", (int)pid);
 }
 
 static int add_pid(struct recording *rec, pid_t pid)

@@ -18,6 +18,8 @@ static _Noreturn void become(char *const *argv, int go_fd, int error_fd)
 	char word;
 	int err;
 
+	/* It may be stopped at an exec when the tracer dies; this survives execs, and does nothing to one that runs. */
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
 	/* Nobody will say it if the tracer is gone. */
 	while (read(go_fd, &word, 1) != 1) {
 		if (errno != EINTR)

@@ -125,7 +125,7 @@ static int cmd_outcome(int outcome, const char *name)
 	return outcome == -EACCES || outcome == -ENOEXEC ? SESSION_CANNOT_RUN : SESSION_FAILED;
 }
 
-static int on_cmd_file(void *ctx, int fd, const char *path)
+int recording__add_file(void *ctx, int fd, const char *path)
 {
 	struct recording *rec = ctx;
 
@@ -139,7 +139,7 @@ static int prepare_cmd(struct recording *rec)
 	int err;
 
 	err = target_set__add_cmd(rec->targets, (const char *const *)cmd, (const char *const *)environ,
-				  on_cmd_file, rec, NULL);
+				  recording__add_file, rec, NULL);
 	err = cmd_outcome(err, cmd[0]);
 	if (err)
 		return err;

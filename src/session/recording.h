@@ -58,6 +58,11 @@ int recording__attach_new(struct recording *rec, pid_t pid);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
 
+/* @pid has become another program, as @image. The command of ours was stopped for this and goes on afterwards. */
+void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid);
+/* A target_file_fn: a table for a file that will be mapped. @ctx is the recording. */
+int recording__add_file(void *ctx, int fd, const char *path);
+
 static inline bool recording__is_listed(const struct recording *rec)
 {
 	return !rec->scope; /* SCOPE_LISTED */

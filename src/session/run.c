@@ -124,6 +124,8 @@ static void on_notice(const struct notice *notice, void *ctx)
 		process_table__feed(rec->processes, notice->image, rec->tracer);
 		break;
 	case NOTICE_EXEC:
+		recording__on_exec(rec, notice->image, (pid_t)notice->tgid);
+		break;
 	case NOTICE_LIBS:
 		recording__look_at(rec, notice->image, (pid_t)notice->tgid);
 		break;

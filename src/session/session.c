@@ -27,6 +27,9 @@ static int wait_for_command(struct recording *rec)
 
 	if (!rec->child.pid || rec->child.go_fd >= 0)
 		return -1;
+	/* Held at an exec while we stopped listening; of no effect otherwise. */
+	if (!child__reap(&rec->child, 0))
+		kill(rec->child.pid, SIGCONT);
 	if (rec->stop_signal && !child__reap(&rec->child, 0))
 		kill(rec->child.pid, rec->stop_signal);
 	err = child__reap(&rec->child, 1);
