@@ -26,6 +26,7 @@
 #include "abi/probe.h"
 #include "config.bpf.h"
 #include "live.bpf.h"
+#include "own_stack.bpf.h"
 #include "process.bpf.h"
 #include "sample.h"
 #include "site.bpf.h"
@@ -39,6 +40,9 @@ struct {
 	__type(key, __u32);
 	__type(value, struct probe);
 } probes SEC(".maps");
+
+OWN_STACK_MAP(alloc_stack);
+OWN_STACK_MAP(session_stack);
 
 static struct probe *probe_of(struct pt_regs *ctx)
 {
@@ -330,6 +334,7 @@ int heaptap_free(struct pt_regs *ctx)
 	__u64 block;
 	__u32 image;
 
+	OWN_STACK(ctx, alloc_stack);
 	if (!control.active)
 		return 0;
 	image = process_image();
@@ -363,6 +368,7 @@ int heaptap_free(struct pt_regs *ctx)
 SEC("uprobe")
 int heaptap_enter(struct pt_regs *ctx)
 {
+	OWN_STACK(ctx, alloc_stack);
 	on_enter(ctx);
 	return 0;
 }
@@ -370,6 +376,7 @@ int heaptap_enter(struct pt_regs *ctx)
 SEC("uretprobe")
 int heaptap_return(struct pt_regs *ctx)
 {
+	OWN_STACK(ctx, alloc_stack);
 	on_return(ctx);
 	return 0;
 }
@@ -381,6 +388,7 @@ int heaptap_return(struct pt_regs *ctx)
 SEC("uprobe")
 int heaptap_session(struct pt_regs *ctx)
 {
+	OWN_STACK(ctx, session_stack);
 	if (ctx->ip != bpf_get_func_ip(ctx)) {
 		on_return(ctx);
 		return 0;

@@ -11,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "config.bpf.h"
+#include "own_stack.bpf.h"
 #include "stats.bpf.h"
 
 #define SIGCONT 18
@@ -18,6 +19,8 @@
 
 const volatile struct config config = {};
 struct control control = {};
+const volatile __u32 own_stack_never = 0;
+OWN_STACK_MAP(process_stack);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -244,6 +247,7 @@ int heaptap_libs(struct pt_regs *ctx)
 	struct notice notice = { .kind = NOTICE_LIBS };
 	struct image *image;
 
+	OWN_STACK(ctx, process_stack);
 	notice.image = process_image();
 	if (notice.image == IMAGE_NONE)
 		return 0;
