@@ -241,7 +241,7 @@ static const struct {
 			  "CAP_DAC_READ_SEARCH",
 			  probe_bpf },
 	[FEATURE_UPROBE_PERF] = { "uprobes by perf event",
-				  "boot a kernel with CONFIG_UPROBE_EVENTS=y and mount /sys", probe_perf },
+				  "boot Linux 5.17 or later with CONFIG_UPROBE_EVENTS=y and mount /sys", probe_perf },
 	[FEATURE_UPROBE_MULTI] = { "uprobe multi links", "Linux 6.6 or later attaches faster",
 				   probe_multi },
 	[FEATURE_UPROBE_MULTI_PID] = { "uprobe multi links of one process",
