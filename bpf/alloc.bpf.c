@@ -112,9 +112,26 @@ static __u64 stack_word(__u64 addr)
 static void call_abandon(struct call *call)
 {
 	call->sp = 0;
-	stats_add(STAT_RETURN_MISSED, 1);
+	/* A throwing function that did not return has thrown. */
+	stats_add(call->flags & PROBE_RET_SITES ? STAT_ALLOC_FAILED : STAT_RETURN_MISSED, 1);
 	if (call->old_addr)
 		live_add(call->image, call->old_addr, &call->old);
+}
+
+/*
+ * Has the call in progress not ended behind our back, by an exception or a longjmp? Its return address is still there,
+ * and the stack leads to it from here.
+ */
+static inline __attribute__((always_inline)) bool
+call_is_live(const struct regs *regs, const struct probe *probe, const struct call *call)
+{
+	__u64 expected = call->flags & PROBE_RET_SITES ? call->ra : walk_trampoline();
+
+	if (stack_word(call->sp) != expected)
+		return false;
+	if (regs->sp == call->sp)
+		return !(call->flags & PROBE_RET_SITES) || (probe->flags & PROBE_TAIL_CALLED);
+	return walk_reaches(call->image, regs->sp, regs->fp, call->sp);
 }
 
 /* Is this entry part of a call that is in progress, or of the last one's tail? */
@@ -124,9 +141,7 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 	__u64 sp = regs->sp;
 
 	if (thread->call.sp) {
-		if (sp < thread->call.sp)
-			return true;
-		if (sp == thread->call.sp && stack_word(sp) == walk_trampoline())
+		if (sp <= thread->call.sp && call_is_live(regs, probe, &thread->call))
 			return true;
 		call_abandon(&thread->call);
 	}
@@ -218,13 +233,15 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
 	weight = decide(image, bytes);
 
-	if (!config.live) {
+	if (!config.live || (call->flags & PROBE_NO_RETURN)) {
 		/* realloc(p, 0) gives back; that it may also return a block cannot be seen from here. */
 		if (!weight || (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
 			return false;
 		call_keep(regs, probe, call, weight);
 		site_allocated(call->site, call->weight, call->bytes, call->variance);
 		stats_add(STAT_EVENT_ALLOC, 1);
+		if (config.live)
+			stats_add(STAT_LIVE_UNTRACKED, 1);
 		return false;
 	}
 	if (probe->flags & PROBE_FREE) {
@@ -243,6 +260,8 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 		stats_add(STAT_ALLOC_DECLINED, 1);
 	if (!weight && !call->old_addr)
 		return false;
+	if (call->flags & PROBE_RET_SITES)
+		call->ra = stack_word(regs->sp);
 	call->sp = regs->sp;
 	return true;
 }
@@ -278,7 +297,7 @@ static void settle_old(struct call *call, bool failed)
 	}
 }
 
-static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx)
+static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx, bool at_ret)
 {
 	struct thread *thread;
 	struct live_value value = {};
@@ -292,7 +311,7 @@ static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx)
 		return;
 	call = &thread->call;
 	/* Of a call that was not ours: nested, or entered before tracing began. */
-	if (!call->sp || ctx->sp != call->sp + 8)
+	if (!call->sp || ctx->sp != call->sp + (at_ret ? 0 : 8))
 		return;
 	call->sp = 0;
 	block = returned_block(ctx->ax, call);
@@ -377,7 +396,15 @@ SEC("uretprobe")
 int heaptap_return(struct pt_regs *ctx)
 {
 	OWN_STACK(ctx, alloc_stack);
-	on_return(ctx);
+	on_return(ctx, false);
+	return 0;
+}
+
+/* A return instruction of a function that may throw. */
+SEC("uprobe")
+int heaptap_ret(struct pt_regs *ctx)
+{
+	on_return(ctx, true);
 	return 0;
 }
 
@@ -390,7 +417,7 @@ int heaptap_session(struct pt_regs *ctx)
 {
 	OWN_STACK(ctx, session_stack);
 	if (ctx->ip != bpf_get_func_ip(ctx)) {
-		on_return(ctx);
+		on_return(ctx, false);
 		return 0;
 	}
 	return on_enter(ctx) ? 0 : 1;

@@ -17,6 +17,7 @@ struct call {
 	__u8 kept; /* the sampler took it */
 	__u8 unknown; /* realloc of a block from before tracing */
 	__u8 pad[6];
+	__u64 ra; /* PROBE_RET_SITES: the return address */
 	__u64 in_place; /* the old pointer, for calls that never move the block */
 	__u64 old_addr; /* realloc: the block taken out of the live table, or 0 */
 	struct live_value old;

@@ -414,6 +414,8 @@ static long on_frame(__u32 i, void *ctx)
 	walk->sp = regs.sp;
 	walk->fp = regs.fp;
 	walk->exact = result == UNWIND_STEP_EXACT;
+	if (walk->until && walk->sp - 8 >= walk->until)
+		return 1;
 	if (result <= UNWIND_STEP_EXACT)
 		return 0;
 	if (result == UNWIND_STEP_ROOT)
@@ -453,35 +455,55 @@ int walk_end(__u32 slot)
 	return 0;
 }
 
-int walk_stack(__u32 image, __u64 sp, __u64 fp)
+static void walk_from(struct walk *walk, __u32 image, __u64 sp, __u64 fp, __u64 until)
 {
 	struct image *info = process_image_at(image);
-	struct walk *walk;
 	__u64 ra = 0;
-	int slot = slot_claim();
 
-	walk = walk_at(slot);
-	if (slot < 0 || !walk)
-		return -1;
 	walk->frame_cnt = 0;
 	walk->hash = 0x5851f42d4c957f2dull;
 	walk->check = 0;
 	walk->image = image;
 	walk->exact = 0;
+	walk->until = until;
 	walk->stop = STOP(STAT_WALK_TOO_DEEP);
 	walk->cache_key = mix((__u64)image << 32 | (info ? info->map_gen : 0));
 	walk->sp = sp + 8;
 	walk->fp = fp;
 	if (!window_refill(walk, sp + 64) || !read_word(walk, sp, &ra)) {
 		walk->stop = STOP(STAT_WALK_BAD_READ);
-	} else {
-		walk->pc = ra;
-		bpf_loop(STACK_DEPTH_MAX + RETURN_INSTANCES_MAX, on_frame, &walk, 0);
+		return;
 	}
+	walk->pc = ra;
+	bpf_loop(STACK_DEPTH_MAX + RETURN_INSTANCES_MAX, on_frame, &walk, 0);
+}
+
+int walk_stack(__u32 image, __u64 sp, __u64 fp)
+{
+	int slot = slot_claim();
+	struct walk *walk = walk_at(slot);
+
+	if (slot < 0 || !walk)
+		return -1;
+	walk_from(walk, image, sp, fp, 0);
 	stats_add(STAT_WALK_ROOT + (walk->stop & 15), 1);
 	/* How it ended belongs to the stack's identity: a cut stack is not the whole one. */
 	fold(walk, walk->stop);
 	if (!walk->hash)
 		walk->hash = 1;
 	return slot;
+}
+
+int walk_reaches(__u32 image, __u64 sp, __u64 fp, __u64 slot_addr)
+{
+	int slot = slot_claim(), reached = 1;
+	struct walk *walk = walk_at(slot);
+
+	if (slot < 0 || !walk)
+		return 1;
+	walk_from(walk, image, sp, fp, slot_addr);
+	if (walk->sp - 8 > slot_addr)
+		reached = 0;
+	walk_end(slot);
+	return reached;
 }

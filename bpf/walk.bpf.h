@@ -19,6 +19,7 @@ struct walk {
 	__u64 frame; /* result of a look-up */
 	__u32 rule;
 	__u32 exact; /* pc is no return address: look it up as it is */
+	__u64 until; /* stop once past this address; 0: at the root */
 	__u64 window_base;
 	__u64 window_bytes;
 	__u64 window[WALK_WINDOW_WORDS];
@@ -31,6 +32,9 @@ struct walk {
  */
 int walk_stack(__u32 image, __u64 sp, __u64 fp);
 int walk_end(__u32 slot);
+/* Is there, up the current stack, a frame whose return address is at @slot? True as well if the walk ends before: then
+ * nothing speaks against it. */
+int walk_reaches(__u32 image, __u64 sp, __u64 fp, __u64 slot);
 struct walk *walk_at(__u32 slot);
 
 /* The address return probes put in place of return addresses, 0 if the process has none. */

@@ -21,6 +21,8 @@
 	X(RETURN_MISSED, LOSS, "returns missed",                                                      \
 	  "calls that never returned (longjmp, thread exit) or whose return was not seen")            \
 	X(LIVE_FULL, LOSS, "live table full", "blocks allocated but not tracked until their free")    \
+	X(LIVE_UNTRACKED, LOSS, "blocks not tracked",                                                 \
+	  "of throwing functions whose returns could not be found")                             \
 	X(SITE_FULL, LOSS, "site table full", "allocations counted without a stack")                  \
 	X(STACK_FULL, LOSS, "stack store full", "new stacks stored as [stack lost]")                  \
 	X(STACK_COLLISION, LOSS, "stack hash collisions", "stacks stored as [stack lost]")            \

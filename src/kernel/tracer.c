@@ -101,7 +101,8 @@ static void choose_programs(struct tracer *tracer)
 		bool session;
 	} rows[] = {
 		{ skel->progs.heaptap_session, !tracer->empty && tracer->live && session, true },
-		{ skel->progs.heaptap_enter, !tracer->empty && !(tracer->live && session), false },
+		{ skel->progs.heaptap_enter, !tracer->empty, false },
+		{ skel->progs.heaptap_ret, !tracer->empty && tracer->live, false },
 		{ skel->progs.heaptap_return, !tracer->empty && tracer->live && !session, false },
 		{ skel->progs.heaptap_free, !tracer->empty && tracer->live, false },
 		{ skel->progs.heaptap_empty_session, tracer->empty && tracer->live && session, true },
@@ -360,57 +361,113 @@ static int attach_program(struct tracer *tracer, const struct bpf_program *prog,
 	return err;
 }
 
-/* The programs for one kind of site (allocating or freeing), in the order they must be attached: return probes
- * first, so that no entry goes without its return. */
-static int attach_kind(struct tracer *tracer, const struct bpf_link_sites *sites, bool allocates)
-{
-	struct heaptap_bpf *skel = tracer->skel;
-	bool session = tracer->backend == TRACER_BACKEND_SESSION && tracer->live;
-	const struct bpf_program *enter;
-	int err = 0;
-
-	if (!sites->cnt || (!allocates && !tracer->live))
-		return 0;
-	if (allocates && session) {
-		enter = tracer->empty ? skel->progs.heaptap_empty_session : skel->progs.heaptap_session;
-		return attach_program(tracer, enter, BPF_LINK_UPROBE_SESSION, sites, 0, &tracer->links);
-	}
-	if (allocates && tracer->live)
-		err = attach_program(tracer,
-				     tracer->empty ? skel->progs.heaptap_empty :
-						     skel->progs.heaptap_return,
-				     BPF_LINK_UPROBE_MULTI, sites, 1, &tracer->links);
-	if (err)
-		return err;
-	enter = allocates ? skel->progs.heaptap_enter : skel->progs.heaptap_free;
-	if (tracer->empty)
-		enter = skel->progs.heaptap_empty;
-	return attach_program(tracer, enter, BPF_LINK_UPROBE_MULTI, sites, 0, &tracer->links);
-}
-
-/* Give each site its entry in the probe map; cookies and offsets come out split by kind. */
-struct split {
-	uint64_t *offsets;
-	uint64_t *cookies;
-	uint32_t cnt;
+/* Sites of one kind go by one link. */
+enum site_kind {
+	KIND_FREE,
+	KIND_RET, /* return instructions of throwing functions */
+	KIND_ENTER, /* entries whose return is not probed, or by KIND_RET */
+	KIND_CALL, /* entry and return */
+	KIND_CNT
 };
 
-static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
-			  struct split *alloc, struct split *release)
-{
-	int fd = bpf_map__fd(tracer->skel->maps.probes), err;
-	struct split *to;
-	size_t i;
+struct site_list {
+	VEC(uint64_t) offsets;
+	VEC(uint64_t) cookies;
+};
 
-	for (i = 0; i < cnt; i++) {
+static void site_lists__done(struct site_list (*lists)[KIND_CNT])
+{
+	int i;
+
+	for (i = 0; i < KIND_CNT; i++) {
+		vec__done(&(*lists)[i].offsets);
+		vec__done(&(*lists)[i].cookies);
+	}
+}
+
+static int list_add(struct site_list *list, uint64_t offset, uint64_t cookie)
+{
+	int err = vec__push(&list->offsets, offset);
+
+	return err ? err : vec__push(&list->cookies, cookie);
+}
+
+static enum site_kind kind_of(const struct tracer *tracer, const struct probe *probe)
+{
+	if (!(probe->flags & PROBE_ALLOC))
+		return KIND_FREE;
+	if (!tracer->live || (probe->flags & (PROBE_RET_SITES | PROBE_NO_RETURN)))
+		return KIND_ENTER;
+	return KIND_CALL;
+}
+
+/* Attach what @kind stands for. Return probes come before entries, so that no entry goes without its return. */
+static int attach_kind(struct tracer *tracer, enum site_kind kind, const struct bpf_link_sites *sites)
+{
+	struct heaptap_bpf *skel = tracer->skel;
+	struct bpf_program *empty = tracer->empty ? skel->progs.heaptap_empty : NULL;
+	int err;
+
+	if (!sites->cnt)
+		return 0;
+	if (kind == KIND_FREE)
+		return attach_program(tracer, empty ? empty : skel->progs.heaptap_free,
+				      BPF_LINK_UPROBE_MULTI, sites, 0, &tracer->links);
+	if (kind == KIND_RET)
+		return attach_program(tracer, empty ? empty : skel->progs.heaptap_ret,
+				      BPF_LINK_UPROBE_MULTI, sites, 0, &tracer->links);
+	if (kind == KIND_CALL && tracer->backend == TRACER_BACKEND_SESSION)
+		return attach_program(tracer,
+				      empty ? skel->progs.heaptap_empty_session :
+					      skel->progs.heaptap_session,
+				      BPF_LINK_UPROBE_SESSION, sites, 0, &tracer->links);
+	if (kind == KIND_CALL) {
+		err = attach_program(tracer, empty ? empty : skel->progs.heaptap_return,
+				     BPF_LINK_UPROBE_MULTI, sites, 1, &tracer->links);
+		if (err)
+			return err;
+	}
+	return attach_program(tracer, empty ? empty : skel->progs.heaptap_enter, BPF_LINK_UPROBE_MULTI,
+			      sites, 0, &tracer->links);
+}
+
+/* Give each site its entry in the probe map; offsets and cookies come out by kind. */
+static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
+			  struct site_list *lists)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.probes), err = 0;
+	enum site_kind kind;
+	size_t i, j;
+
+	for (i = 0; !err && i < cnt; i++) {
+		kind = kind_of(tracer, &sites[i].probe);
+		if (kind == KIND_FREE && !tracer->live)
+			continue;
 		err = bpf_map_update_elem(fd, &tracer->probe_used, &sites[i].probe, BPF_ANY);
 		if (err)
 			return err == -E2BIG ? -ENOSPC : err;
-		to = sites[i].probe.flags & PROBE_ALLOC ? alloc : release;
-		to->offsets[to->cnt] = sites[i].offset;
-		to->cookies[to->cnt++] = tracer->probe_used++;
+		err = list_add(&lists[kind], sites[i].offset, tracer->probe_used);
+		for (j = 0; tracer->live && !err && j < sites[i].ret_cnt; j++)
+			err = list_add(&lists[KIND_RET], sites[i].rets[j], tracer->probe_used);
+		tracer->probe_used++;
 	}
-	return 0;
+	return err;
+}
+
+/* Two functions may share a return instruction (a common tail): one probe does for both. */
+static void drop_twins(struct site_list *list)
+{
+	size_t i, j, kept = 0;
+
+	for (i = 0; i < list->offsets.cnt; i++) {
+		for (j = 0; j < kept && list->offsets.at[j] != list->offsets.at[i]; j++)
+			;
+		if (j < kept)
+			continue;
+		list->offsets.at[kept] = list->offsets.at[i];
+		list->cookies.at[kept++] = list->cookies.at[i];
+	}
+	list->offsets.cnt = list->cookies.cnt = kept;
 }
 
 /* Close the links from the @keep'th on. */
@@ -422,31 +479,23 @@ static void unwind_links(struct tracer *tracer, size_t keep)
 
 int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites, size_t cnt)
 {
-	uint64_t *words __free_mem = calloc(4 * cnt + 1, sizeof(*words));
-	struct split alloc = { words, words + cnt, 0 };
-	struct split release = { words + 2 * cnt, words + 3 * cnt, 0 };
+	struct site_list lists[KIND_CNT] __attribute__((cleanup(site_lists__done))) = {};
 	size_t keep = tracer->links.cnt;
-	struct bpf_link_sites link = { .pid = pid };
 	char path[64];
-	int err;
+	int err, kind;
 
-	if (!words)
-		return -ENOMEM;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	link.path = path;
-	err = register_sites(tracer, sites, cnt, &alloc, &release);
-	if (err)
-		return err;
+	err = register_sites(tracer, sites, cnt, lists);
+	drop_twins(&lists[KIND_RET]);
 	/* Frees first: a block seen allocated must also be seen freed. */
-	link.offsets = release.offsets;
-	link.cookies = release.cookies;
-	link.cnt = release.cnt;
-	err = attach_kind(tracer, &link, false);
-	link.offsets = alloc.offsets;
-	link.cookies = alloc.cookies;
-	link.cnt = alloc.cnt;
-	if (!err)
-		err = attach_kind(tracer, &link, true);
+	for (kind = 0; !err && kind < KIND_CNT; kind++) {
+		struct bpf_link_sites link = { .path = path, .pid = pid,
+					       .offsets = lists[kind].offsets.at,
+					       .cookies = lists[kind].cookies.at,
+					       .cnt = (uint32_t)lists[kind].offsets.cnt };
+
+		err = attach_kind(tracer, (enum site_kind)kind, &link);
+	}
 	if (err)
 		unwind_links(tracer, keep);
 	return err;

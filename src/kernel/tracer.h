@@ -58,6 +58,8 @@ struct tracer_options {
 struct tracer_site {
 	uint64_t offset;
 	struct probe probe;
+	const uint64_t *rets; /* PROBE_RET_SITES: its return instructions */
+	size_t ret_cnt;
 };
 
 enum tracer_open_error {

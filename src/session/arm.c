@@ -107,6 +107,8 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 	for (i = 0; i < object->probe_cnt; i++) {
 		sites[i].offset = object->probes[i].site.site_off;
 		sites[i].probe = object->probes[i].probe;
+		sites[i].rets = object->probes[i].rets;
+		sites[i].ret_cnt = object->probes[i].ret_cnt;
 		log_debug("%s: %s at 0x%" PRIx64 " (%s)", object->path, object->probes[i].name,
 			  sites[i].offset, site_reason_text(object->probes[i].site.reason));
 	}

@@ -424,3 +424,10 @@ void alloc_fns__anchors(const struct alloc_fns *fns, unsigned int family,
 	*ret_malloc = family == ALLOC_FAMILY_CXX ? NULL : alloc_fns__at(fns, anchors->malloc_idx);
 	*ret_free = family == ALLOC_FAMILY_CXX ? NULL : alloc_fns__at(fns, anchors->free_idx);
 }
+
+bool alloc_fn__may_throw(const struct alloc_fn *fn)
+{
+	if (!(fn->probe.flags & PROBE_ALLOC) || strstr(fn->name, "nothrow"))
+		return false;
+	return fn->family == ALLOC_FAMILY_CXX || strstr(fn->name, "_new");
+}

@@ -50,6 +50,9 @@ int alloc_fns__new(const char *const *prefixes, size_t prefix_cnt, struct alloc_
 void alloc_fns__free(struct alloc_fns *fns);
 DEFINE_CLEANUP(alloc_fns);
 
+/* May an exception leave @fn? So by name: operator new and its kin, but for the nothrow forms. */
+bool alloc_fn__may_throw(const struct alloc_fn *fn);
+
 size_t alloc_fns__cnt(const struct alloc_fns *fns);
 /* NULL if there is no such row. Lives as long as @fns. */
 const struct alloc_fn *alloc_fns__at(const struct alloc_fns *fns, size_t idx);

@@ -177,6 +177,45 @@ static void note_tail_call(void *arg, const struct alloc_fn *callee)
 		build->visit_err = vec__push(&build->tail_fns, callee->probe.fn);
 }
 
+/* Does control leave the function in any other way than by a return or a jump to another allocator function? */
+static bool exits_unseen(const struct build *build, const struct fn_code *code)
+{
+	const struct insn *insn;
+	size_t i;
+
+	if (!code || fn_code__is_cut(code))
+		return true;
+	for (i = 0; i < fn_code__cnt(code); i++) {
+		insn = fn_code__insn(code, i);
+		if (insn->flow == INSN_JUMP && !insn->target &&
+		    fn_links__follow(build->links, build->decoder, insn).kind != LINK_ALLOC_FN)
+			return true;
+	}
+	return false;
+}
+
+/* Every return instruction control can come to from the entry, or PROBE_NO_RETURN. 0 or -errno. */
+static int find_rets(const struct build *build, const struct fn_code *code, struct target_probe *probe)
+{
+	size_t i;
+
+	if (exits_unseen(build, code)) {
+		probe->probe.flags |= PROBE_NO_RETURN;
+		return 0;
+	}
+	probe->probe.flags |= PROBE_RET_SITES;
+	probe->rets = calloc(fn_code__cnt(code), sizeof(*probe->rets));
+	if (!probe->rets)
+		return -ENOMEM;
+	for (i = 0; i < fn_code__cnt(code); i++) {
+		if (fn_code__insn(code, i)->flow == INSN_RETURN &&
+		    !elf_file__vaddr_to_off(build->elf, fn_code__insn(code, i)->addr,
+					    &probe->rets[probe->ret_cnt]))
+			probe->ret_cnt++;
+	}
+	return 0;
+}
+
 static int add_probe(struct build *build, const struct found *found)
 {
 	struct fn_code *code __free(fn_code) = NULL;
@@ -206,6 +245,11 @@ static int add_probe(struct build *build, const struct found *found)
 	if (site_choose(build->elf, code, found->vaddr, &found->fn->probe, &probe.site))
 		return 0;
 	probe.probe = probe.site.probe;
+	if (alloc_fn__may_throw(found->fn)) {
+		err = find_rets(build, code, &probe);
+		if (err)
+			return err;
+	}
 	if (code) {
 		build->visited = &probe;
 		fn_flow_tail_calls(code, build->links, build->decoder, note_tail_call, build);
@@ -311,11 +355,15 @@ int target_object__new(const struct alloc_fns *fns, int fd, const char *path, ui
 
 void target_object__free(struct target_object *object)
 {
+	size_t i;
+
 	if (!object)
 		return;
 	if (object->fd >= 0)
 		close(object->fd);
 	free(object->path);
+	for (i = 0; i < object->probe_cnt; i++)
+		free(object->probes[i].rets);
 	free(object->probes);
 	free(object->names);
 	free(object->tail_fns);
