@@ -46,8 +46,9 @@ enum unwind_kind {
 	UNWIND_ROOT = 7, /* return address undefined: the end of the stack */
 	UNWIND_LR = 8, /* arm64 leaf: return address in lr, CFA = sp + off */
 	UNWIND_FRAME = 9, /* arm64: CFA = sp + off, frame record (fp, lr) at CFA - 8*fp */
-	UNWIND_FP_FRAME = 10, /* arm64: CFA = fp + off, frame record at CFA - 8*fp */
+	UNWIND_FP_FRAME = 10, /* arm64: CFA = fp + off, frame record at CFA - 8*fp, or UNWIND_FP_CHAIN */
 	UNWIND_LR_SAVED = 11, /* arm64: CFA = sp + off, lr alone at CFA - 8*fp, frame pointer unchanged */
+	UNWIND_FRAME_SP = 12, /* arm64: CFA = sp + off, frame record at sp + 8*fp: frames over 2 KiB */
 };
 
 #define UNWIND_FP_SLOT_MAX 253u

@@ -24,12 +24,18 @@ static uint32_t rule_none(enum unwind_none_reason reason, enum unwind_none_reaso
 	return UNWIND_RULE(UNWIND_NONE, 0, 0);
 }
 
-/* A place below the CFA as a number of words, 0 if it cannot be said so. */
+/* A place below the CFA as a number of words, 0 if it is none. */
+static uint64_t rule_words_below(int64_t off)
+{
+	return off >= 0 || off % WORD_BYTES ? 0 : (0 - (uint64_t)off) / WORD_BYTES;
+}
+
+/* The same, and 0 if it does not fit a rule. */
 static uint32_t rule_slot(int64_t off)
 {
-	if (off >= 0 || off % WORD_BYTES || off < -(int64_t)UNWIND_FP_SLOT_MAX * WORD_BYTES)
-		return 0;
-	return (uint32_t)(-off / WORD_BYTES);
+	uint64_t words = rule_words_below(off);
+
+	return words <= UNWIND_FP_SLOT_MAX ? (uint32_t)words : 0;
 }
 
 static uint32_t rule_fp(const struct cfi_context *ctx, const struct cfi_state *state)
@@ -146,11 +152,35 @@ const struct unwind_arch unwind_arch_x86 = {
 
 /* --- arm64: DWARF for the Arm 64-bit Architecture, section 4.1 --------------------------- */
 
+/*
+ * A frame record (fp, lr) @words below the CFA. It is the lowest part of a frame but for outgoing
+ * arguments: in large frames it is too far from the CFA to be said so, but near sp, or where fp
+ * points.
+ */
+static uint32_t rule_arm64_record(const struct cfi_context *ctx, const struct cfi_state *state,
+				  uint64_t words, enum unwind_none_reason *ret_reason)
+{
+	bool by_sp = state->cfa_reg == ctx->machine->reg[CFI_SP];
+	uint64_t cfa_words = (uint64_t)state->cfa_off / WORD_BYTES, above_sp = cfa_words - words;
+
+	if (words <= UNWIND_FP_SLOT_MAX)
+		return rule_cfa_reg(ctx, state, UNWIND_FRAME, UNWIND_FP_FRAME, (uint32_t)words,
+				    ret_reason);
+	if (state->cfa_off > 0 && by_sp && above_sp <= UNWIND_FP_SLOT_MAX)
+		return rule_cfa_reg(ctx, state, UNWIND_FRAME_SP, UNWIND_NONE, (uint32_t)above_sp,
+				    ret_reason);
+	if (state->cfa_off > 0 && !by_sp && !above_sp)
+		return rule_cfa_reg(ctx, state, UNWIND_NONE, UNWIND_FP_FRAME, UNWIND_FP_CHAIN,
+				    ret_reason);
+	return rule_none(UNWIND_NONE_RA_PLACE, ret_reason);
+}
+
 static uint32_t rule_arm64(const struct cfi_context *ctx, const struct cfi_state *state,
 			   enum unwind_none_reason *ret_reason)
 {
 	const struct cfi_reg *lr = &state->regs[CFI_RA], *fp = &state->regs[CFI_FP];
-	uint32_t lr_slot, fp_slot;
+	bool by_sp = state->cfa_reg == ctx->machine->reg[CFI_SP];
+	uint64_t lr_words, fp_words;
 
 	if (ctx->cie.signal)
 		return UNWIND_RULE(UNWIND_SIGNAL, 0, 0);
@@ -163,16 +193,17 @@ static uint32_t rule_arm64(const struct cfi_context *ctx, const struct cfi_state
 	if (state->cfa_is_expr)
 		return rule_none(UNWIND_NONE_CFA_EXPRESSION, ret_reason);
 	/* Still in lr: only true for the innermost frame, whose CFA is not yet kept in fp. */
-	if (lr->where == CFI_UNCHANGED && state->cfa_reg == ctx->machine->reg[CFI_SP])
+	if (lr->where == CFI_UNCHANGED && by_sp)
 		return rule_cfa_reg(ctx, state, UNWIND_LR, UNWIND_LR, rule_fp(ctx, state),
 				    ret_reason);
-	lr_slot = lr->where == CFI_AT_CFA ? rule_slot(lr->off) : 0;
-	fp_slot = fp->where == CFI_AT_CFA ? rule_slot(fp->off) : 0;
-	if (lr_slot && fp->where == CFI_UNCHANGED)
-		return rule_cfa_reg(ctx, state, UNWIND_LR_SAVED, UNWIND_NONE, lr_slot, ret_reason);
-	if (!lr_slot || fp_slot != lr_slot + 1)
+	lr_words = lr->where == CFI_AT_CFA ? rule_words_below(lr->off) : 0;
+	fp_words = fp->where == CFI_AT_CFA ? rule_words_below(fp->off) : 0;
+	if (by_sp && lr_words && lr_words <= UNWIND_FP_SLOT_MAX && fp->where == CFI_UNCHANGED)
+		return rule_cfa_reg(ctx, state, UNWIND_LR_SAVED, UNWIND_NONE, (uint32_t)lr_words,
+				    ret_reason);
+	if (!lr_words || fp_words != lr_words + 1)
 		return rule_none(UNWIND_NONE_RA_PLACE, ret_reason);
-	return rule_cfa_reg(ctx, state, UNWIND_FRAME, UNWIND_FP_FRAME, fp_slot, ret_reason);
+	return rule_arm64_record(ctx, state, fp_words, ret_reason);
 }
 
 const struct unwind_arch unwind_arch_arm64 = {

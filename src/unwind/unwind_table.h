@@ -29,7 +29,8 @@ struct unwind_table;
 /* Only what the file says: do not look for frames in code without information (code_frames.h). */
 #define UNWIND_CFI_ONLY 2u
 
-/* Outcome: there is nothing to load. The file says nothing about its frames, or only about code that calls nobody. */
+/* Outcome: there is nothing to load. The file says nothing about its frames, or only about code
+ * that calls nobody. */
 #define UNWIND_NO_CFI 1
 
 struct unwind_stats {

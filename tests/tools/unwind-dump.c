@@ -32,6 +32,7 @@ static const char *const kind_names[16] = {
 	[UNWIND_FRAME] = "frame",
 	[UNWIND_FP_FRAME] = "fp-frame",
 	[UNWIND_LR_SAVED] = "lr-saved",
+	[UNWIND_FRAME_SP] = "frame",
 };
 
 static double now_s(void)
@@ -66,6 +67,8 @@ static void print_rule(uint32_t rule)
 		printf(" fp lost");
 	else if (fp == UNWIND_FP_CHAIN)
 		printf(" fp at *fp");
+	else if (kind == UNWIND_FRAME_SP)
+		printf(" fp at sp+%u", 8 * fp);
 	else if (fp)
 		printf(" %s at cfa-%u", kind == UNWIND_LR_SAVED ? "lr" : "fp", 8 * fp);
 	putchar('\n');

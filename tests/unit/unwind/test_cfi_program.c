@@ -292,6 +292,14 @@ static void test_arm64(void **state)
 			 UNWIND_RULE(UNWIND_FRAME, 4, 4));
 	assert_int_equal(arm64_rule(SPAN("\x0c\x1d\x20\x9d\x04\x9e\x03")),
 			 UNWIND_RULE(UNWIND_FP_FRAME, 4, 4));
+	/* frames over 2 KiB: the record is near sp, or where x29 points: sp+2192, x29 at cfa-2176
+	 */
+	assert_int_equal(arm64_rule(SPAN("\x0c\x1f\x90\x11\x9d\x90\x02\x9e\x8f\x02")),
+			 UNWIND_RULE(UNWIND_FRAME_SP, 2, 274));
+	assert_int_equal(arm64_rule(SPAN("\x0c\x1d\x80\x11\x9d\x90\x02\x9e\x8f\x02")),
+			 UNWIND_RULE(UNWIND_FP_FRAME, UNWIND_FP_CHAIN, 272));
+	assert_int_equal(arm64_rule(SPAN("\x0c\x1d\x90\x11\x9d\x90\x02\x9e\x8f\x02")),
+			 KIND(UNWIND_NONE));
 	/* str x30, [sp, #-16]! */
 	assert_int_equal(arm64_rule(SPAN("\x0c\x1f\x10\x9e\x02")),
 			 UNWIND_RULE(UNWIND_LR_SAVED, 2, 2));
