@@ -164,28 +164,45 @@ static long on_vma(struct task_struct *task, struct vm_area_struct *vma, void *c
 	return 0;
 }
 
-/* Look the pc up in the ranges user space keeps of the image. */
+struct range_search {
+	__u64 pc;
+	__u32 lo, hi;
+};
+
+static long range_step(__u32 step, void *ctx)
+{
+	struct range_search *search = ctx;
+	__u32 mid = (search->lo + search->hi) / 2;
+	struct range *range;
+
+	if (search->lo >= search->hi)
+		return 1;
+	range = bpf_map_lookup_elem(&ranges, &mid);
+	if (!range)
+		return 1;
+	if (range->start <= search->pc)
+		search->lo = mid + 1;
+	else
+		search->hi = mid;
+	return 0;
+}
+
+/*
+ * Look the pc up in the ranges user space keeps of the image. A loop by helper: of a plain one the verifier of
+ * Linux 7.2 follows every path, which takes it gigabytes.
+ */
 static __attribute__((noinline)) int range_search(struct lookup *lookup, __u64 run)
 {
-	__u32 lo = run >> 32, hi = lo + (__u32)run, mid;
+	__u32 first = run >> 32;
+	struct range_search search = { .pc = lookup->pc, .lo = first, .hi = first + (__u32)run };
 	struct range *range;
-	int step;
 
 	/* The first range beyond pc; its predecessor is the one that can hold it. */
-	for (step = 0; step < 17 && lo < hi; step++) {
-		mid = (lo + hi) / 2;
-		range = bpf_map_lookup_elem(&ranges, &mid);
-		if (!range)
-			return 0;
-		if (range->start <= lookup->pc)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == run >> 32)
+	bpf_loop(17, range_step, &search, 0);
+	if (search.lo == first)
 		return 0;
-	lo--;
-	range = bpf_map_lookup_elem(&ranges, &lo);
+	search.lo--;
+	range = bpf_map_lookup_elem(&ranges, &search.lo);
 	if (!range || lookup->pc >= range->end)
 		return 0;
 	lookup->found = 1;
