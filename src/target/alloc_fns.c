@@ -178,8 +178,9 @@ static const struct alloc_fn rows[] = {
 	TC_ROW(deletearray_sized_aligned, A_FREE(1), ALLOC_FN_WRAPPER),
 	TC_ROW(deletearray_aligned_nothrow, A_FREE(1), ALLOC_FN_WRAPPER),
 
-	/* mi_*strdup, mi_realpath and mi_reallocarr call one of these or malloc; mi_expand does not
-	   change what was asked for */
+	/* Not here: mi_strdup() and its like, which allocate inline a size that is no argument;
+	 * mi_reallocarr() and mi_realpath(), which call one that is; mi_expand(), which changes
+	 * nothing that was asked for. */
 	MI_ROW(malloc_small, A_SIZE(1), 0),
 	MI_ROW(zalloc, A_SIZE(1), 0),
 	MI_ROW(zalloc_small, A_SIZE(1), 0),

@@ -291,8 +291,8 @@ static uint32_t mapped_dev(int fd, const struct stat *st)
 
 int target_set__add_fd(struct target_set *set, int fd, const char *path, struct target_refs *ret)
 {
+	uint64_t idx = NOTHING;
 	struct stat st;
-	uint64_t idx;
 	int own, err;
 
 	if (fstat(fd, &st))

@@ -335,13 +335,20 @@ static void operators_of_the_program_itself(void **state)
 				     "void operator delete[](void *p) noexcept { std::free(p); }\n"
 				     "int main(int c, char **v) { char *p = new char[c]; delete[] "
 				     "p; return *new int(0); }\n";
-	const char *const options[] = { "-O0", "-O2" };
+	/* Calls go at once, through .plt, .plt.sec or the table itself. */
+	static const char *const options[][2] = {
+		{ "-O0", NULL },       { "-O2", NULL },
+		{ "-O2", "-fno-plt" }, { "-O2", "-fcf-protection=full" },
+		{ "-O1", "-static" },  { "-O2", "-no-pie" },
+	};
 	const struct target_object *object;
 	struct world *world = *state;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		compile(world, (const char *const[]){ "g++", "-x", "c++", options[i], NULL },
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		compile(world,
+			(const char *const[]){ "g++", "-x", "c++", options[i][0], options[i][1],
+					       NULL },
 			source);
 		object = add_path(world, world->program, TARGET_OK);
 		/* It may come from its own pool: only its own probe sees that. */
