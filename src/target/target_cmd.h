@@ -8,8 +8,8 @@
 
 #include "target/target.h"
 
-/* Told of every file the command will map, whether there is an allocator in it or not; @fd is open during the call. 0, or
- * -errno to give up. */
+/* Told of every file the command will map, whether there is an allocator in it or not; @fd is open
+ * during the call. 0, or -errno to give up. */
 typedef int (*target_file_fn)(void *ctx, int fd, const char *path);
 
 /*
@@ -21,8 +21,9 @@ int target_cmd_find(const char *name, const char *const envp[], char **ret_path)
 /*
  * Add the files that running @argv with @envp will map. The dynamic linker is run to list the
  * libraries (LD_PRELOAD and LD_LIBRARY_PATH honoured) if it is one nobody else can write to; the
- * program itself never is. @on_file may be NULL. @ret as for add_pid. TARGET_OK, TARGET_NO_ALLOCATOR, TARGET_32BIT, or
- * -errno: target_cmd_find()'s, -ELOOP (interpreters of interpreters).
+ * program itself never is. @on_file may be NULL. @ret as for add_pid. TARGET_OK,
+ * TARGET_NO_ALLOCATOR, TARGET_32BIT, or -errno: target_cmd_find()'s, -ELOOP (interpreters of
+ * interpreters).
  */
 int target_set__add_cmd(struct target_set *set, const char *const argv[], const char *const envp[],
 			target_file_fn on_file, void *ctx, struct target_refs *ret);

@@ -177,7 +177,8 @@ static void note_tail_call(void *arg, const struct alloc_fn *callee)
 		build->visit_err = vec__push(&build->tail_fns, callee->probe.fn);
 }
 
-/* Does control leave the function in any other way than by a return or a jump to another allocator function? */
+/* Does control leave the function in any other way than by a return or a jump to another allocator
+ * function? */
 static bool exits_unseen(const struct build *build, const struct fn_code *code)
 {
 	const struct insn *insn;
@@ -195,7 +196,8 @@ static bool exits_unseen(const struct build *build, const struct fn_code *code)
 }
 
 /* Every return instruction control can come to from the entry, or PROBE_NO_RETURN. 0 or -errno. */
-static int find_rets(const struct build *build, const struct fn_code *code, struct target_probe *probe)
+static int find_rets(const struct build *build, const struct fn_code *code,
+		     struct target_probe *probe)
 {
 	size_t i;
 

@@ -20,7 +20,7 @@ struct target_probe {
 	uint64_t vaddr;      /* the function's address in the file */
 	uint64_t size_bytes; /* of the function; 0: unknown */
 	struct site site;    /* file offsets */
-	uint64_t *rets; /* PROBE_RET_SITES: file offsets of its return instructions */
+	uint64_t *rets;      /* PROBE_RET_SITES: file offsets of its return instructions */
 	size_t ret_cnt;
 };
 
