@@ -6,7 +6,7 @@ import glob
 import struct
 import subprocess
 
-HEAD = struct.Struct("<6Q4Q16Q")
+HEAD = struct.Struct("<6Q4Q16Q256s")
 SITE = struct.Struct("<5Q")
 MAGIC = 0x31746E756F637468
 FNS = ("malloc", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc", "posix_memalign", "valloc",
@@ -23,6 +23,7 @@ class Counts:
             raise ValueError("%s: magic %x, overflow %d" % (path, self.magic, self.overflow))
         self.total = list(head[6:10])
         self.fn_calls = dict(zip(FNS, head[10:]))
+        self.exe = head[26].rstrip(b"\0").decode()
         self.sites = {}
         for row in SITE.iter_unpack(data[HEAD.size:]):
             if row[0]:

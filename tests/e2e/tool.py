@@ -171,7 +171,7 @@ def command(folder, argv, args=(), env=None, out="out.pb.gz", hold=True, status=
         if hold:
             tap.expect("out", "done")
             tap.interrupt()
-        got = tap.finish()
+        got = tap.wait() if hold else tap.finish()
         need(got == status or hold, "heaptap exits with %d, not %d: %s" % (got, status, tap.text("err")[-400:]))
     return path, table, tap
 

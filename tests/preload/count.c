@@ -45,6 +45,7 @@ struct counts {
 	uint64_t free_calls, unknown_frees;
 	struct values total;
 	uint64_t fn_calls[FN_MAX];
+	char exe[256];
 	struct site sites[1 << SITES_LOG2];
 };
 
@@ -177,6 +178,8 @@ static void open_counts(void)
 	counts = map;
 	counts->pid = getpid();
 	dl_iterate_phdr(bias_of_first, &counts->exe_bias);
+	if (readlink("/proc/self/exe", counts->exe, sizeof(counts->exe) - 1) < 0)
+		_exit(97);
 	counts->magic = MAGIC;
 }
 
