@@ -8,9 +8,10 @@
  *  - a direct-mapped cache from (address space, pc) to (rule, frame) spares the search of mapping and row;
  *  - the hash is folded on the way, and a stack seen before is known by it alone.
  *
- * What makes it safe: uprobe programs are preemptible, so scratch space is claimed by compare-and-swap from a few
- * slots per CPU and never assumed. A cache entry is two words written without a lock; the second is mixed into the
- * first, so that a torn pair does not match its tag.
+ * What makes it safe: uprobe programs are preemptible, so scratch space is claimed by compare-and-swap and never
+ * assumed. The search begins at slots of the CPU's own, where a cache line is likely to be at hand, and goes on through
+ * all the others: threads preempted while they walk hold theirs until they run again. A cache entry is two words
+ * written without a lock; the second is mixed into the first, so that a torn pair does not match its tag.
  */
 #include "walk.bpf.h"
 
@@ -23,7 +24,6 @@
 
 #define ENOENT 2
 #define VM_EXEC 4ul
-#define SLOTS_PER_CPU 8
 #define CACHE_BITS 16
 #define RETURN_INSTANCES_MAX 64
 #define VMA_TRIES 4
@@ -449,16 +449,35 @@ __hidden struct walk *walk_at(__u32 slot)
 	return bpf_map_lookup_elem(&scratch, &slot);
 }
 
+struct claim {
+	__u32 slot; /* to try next */
+	__u32 claimed;
+};
+
+static long claim_step(__u32 i, void *ctx)
+{
+	struct claim *claim = ctx;
+	struct walk *walk = walk_at(claim->slot);
+
+	if (walk && !__sync_val_compare_and_swap(&walk->busy, 0, 1)) {
+		claim->claimed = 1;
+		return 1;
+	}
+	if (++claim->slot >= config.scratch_cnt)
+		claim->slot = 0;
+	return 0;
+}
+
 static int slot_claim(void)
 {
-	__u32 first = bpf_get_smp_processor_id() * SLOTS_PER_CPU, i;
-	struct walk *walk;
+	struct claim claim = { .slot = bpf_get_smp_processor_id() * SCRATCH_PER_CPU };
 
-	for (i = 0; i < SLOTS_PER_CPU; i++) {
-		walk = walk_at(first + i);
-		if (walk && !__sync_val_compare_and_swap(&walk->busy, 0, 1))
-			return first + i;
-	}
+	/* CPU numbers need not be dense. */
+	if (claim.slot >= config.scratch_cnt)
+		claim.slot = 0;
+	bpf_loop(config.scratch_cnt, claim_step, &claim, 0);
+	if (claim.claimed)
+		return claim.slot;
 	stats_add(STAT_WALK_NO_SCRATCH, 1);
 	return -1;
 }

@@ -32,6 +32,13 @@ _Static_assert(sizeof(struct config) == 56, "config is 56 bytes");
 
 #define CGROUP_V2 0xffffffffu
 
+/*
+ * Where a CPU begins to look for a free walker slot. How many there are in all bounds how many threads can be
+ * preempted in the middle of a walk at one time before a stack is lost.
+ */
+#define SCRATCH_PER_CPU 4u
+#define SCRATCH_MIN 256u
+
 /* Shared counters and switches in .bss. */
 struct control {
 	__u32 active; /* events count only while it is 1 */

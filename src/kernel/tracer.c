@@ -20,8 +20,6 @@
 
 #include "heaptap.skel.h"
 
-#define SCRATCH_PER_CPU 8
-
 struct tracer {
 	struct heaptap_bpf *skel;
 	enum tracer_backend backend;
@@ -137,6 +135,8 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	config->site_max = options->image_max + options->site_max;
 	config->frame_max = options->frame_max;
 	config->scratch_cnt = (uint32_t)tracer->cpu_cnt * SCRATCH_PER_CPU;
+	if (config->scratch_cnt < SCRATCH_MIN)
+		config->scratch_cnt = SCRATCH_MIN;
 	config->row_cnt = options->row_max;
 	config->page_cnt = options->page_max;
 	config->depth_max = options->depth_max;
