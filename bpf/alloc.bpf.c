@@ -81,7 +81,10 @@ static inline __attribute__((always_inline)) __u64 argument(const struct regs *r
 	return regs->args[number & 7];
 }
 
-/* The bytes asked for; 0 and false if count x size does not fit a word. */
+/* No allocator can hand out as much: half of the 48-bit address space is the kernel's. */
+#define REQUEST_MAX (1ull << 47)
+
+/* The bytes asked for. False if no call for as much can succeed. */
 static bool requested_bytes(const struct regs *regs, const struct probe *probe, __u64 *ret)
 {
 	__u64 bytes = argument(regs, probe->size_arg), cnt, limit = ~0ull;
@@ -96,6 +99,8 @@ static bool requested_bytes(const struct regs *regs, const struct probe *probe, 
 			return false;
 		bytes *= cnt;
 	}
+	if (bytes > REQUEST_MAX)
+		return false;
 	*ret = bytes;
 	return true;
 }
@@ -188,7 +193,8 @@ call_keep(const struct regs *regs, const struct probe *probe, struct call *call,
 		call->variance = ((weight >> 8) * ((weight - WEIGHT_ONE) >> 8)) >> 16;
 	}
 	if (slot < 0) {
-		call->site = site_overflow(call->image);
+		call->site = site_lost(call->image, probe->fn, size_class(call->requested),
+				       STAT_WALK_NO_SCRATCH - STAT_WALK_ROOT);
 		return;
 	}
 	call->site = site_of(call->image, probe->fn, size_class(call->requested), slot);
@@ -240,8 +246,11 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 		call_keep(regs, probe, call, weight);
 		site_allocated(call->site, call->weight, call->bytes, call->variance);
 		stats_add(STAT_EVENT_ALLOC, 1);
-		if (config.live)
+		if (config.live) {
+			/* Not in use as far as anyone can tell. */
+			site_freed(call->site, call->weight, call->bytes);
 			stats_add(STAT_LIVE_UNTRACKED, 1);
+		}
 		return false;
 	}
 	if (probe->flags & PROBE_FREE) {

@@ -51,7 +51,10 @@ int live_add(__u32 image, __u64 addr, struct live_value *value)
 		}
 		err = bpf_map_update_elem(&live, &key, &copy, BPF_ANY);
 	}
-	if (err)
+	if (err) {
+		/* Its free will not be known: it must not stay in use for ever. */
+		site_freed(copy.site, copy.weight, copy.bytes);
 		stats_add(STAT_LIVE_FULL, 1);
+	}
 	return 0;
 }

@@ -107,13 +107,14 @@ static int stack_store(struct walk *walk, struct stack *ret)
 	return 0;
 }
 
-__u32 site_overflow(__u32 image)
+/* The image's site for what finds no other. */
+static __u32 site_overflow(__u32 image)
 {
 	return image < config.image_max ? image : 0;
 }
 
 /* Fill a free entry of the array and publish it under @key. */
-static __u32 site_new(struct site_key *key, struct walk *walk, const struct stack *stack, __u8 stop)
+static __u32 site_new(struct site_key *key, const struct stack *stack, __u8 stop)
 {
 	__u32 id, *winner;
 	struct alloc_site *site;
@@ -139,8 +140,16 @@ static __u32 site_new(struct site_key *key, struct walk *walk, const struct stac
 	if (winner)
 		return *winner;
 full:
-	stats_add(STAT_SITE_FULL, 1);
 	return site_overflow(key->image);
+}
+
+__u32 site_lost(__u32 image, __u32 fn, __u32 size_class, __u32 stop)
+{
+	struct site_key key = { .stack_hash = stop, .image = image, .fn = fn, .size_class = size_class };
+	struct stack none = {};
+	__u32 *id = bpf_map_lookup_elem(&site_index, &key);
+
+	return id ? *id : site_new(&key, &none, stop);
 }
 
 __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
@@ -153,7 +162,7 @@ __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
 	int lost;
 
 	if (!walk)
-		return site_overflow(image);
+		return site_lost(image, fn, size_class, SITE_STACK_LOST);
 	key.stack_hash = walk->hash;
 	id = bpf_map_lookup_elem(&site_index, &key);
 	if (id) {
@@ -163,15 +172,9 @@ __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
 	}
 	lost = stack_store(walk, &stack);
 	if (!lost)
-		return site_new(&key, walk, &stack, walk->stop);
+		return site_new(&key, &stack, walk->stop);
 	stats_add(lost, 1);
-	key.stack_hash = 0;
-	id = bpf_map_lookup_elem(&site_index, &key);
-	if (id)
-		return *id;
-	stack.frame_cnt = 0;
-	stack.check = 0;
-	return site_new(&key, walk, &stack, SITE_STACK_LOST);
+	return site_lost(image, fn, size_class, SITE_STACK_LOST);
 }
 
 int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
@@ -180,6 +183,8 @@ int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
 
 	if (!site)
 		return 0;
+	if (id < config.image_max)
+		stats_add(STAT_SITE_FULL, 1);
 	__sync_fetch_and_add(&site->alloc_cnt, weight);
 	__sync_fetch_and_add(&site->alloc_bytes, bytes);
 	if (!config.sampling)
