@@ -166,6 +166,16 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 	return false;
 }
 
+/* A throwing function has jumped here: it has no return of its own, this one's is the call's. */
+static bool takes_over(const struct regs *regs, const struct probe *probe, struct call *call)
+{
+	if (call->sp != regs->sp || !(call->flags & PROBE_RET_SITES) ||
+	    (probe->flags & (PROBE_RET_SITES | PROBE_NO_RETURN)))
+		return false;
+	call->flags &= ~PROBE_RET_SITES;
+	return true;
+}
+
 static __u64 decide(__u32 image, __u64 bytes)
 {
 	struct image *info;
@@ -227,7 +237,7 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 	}
 	if (is_nested(regs, probe, thread, bytes)) {
 		stats_add(STAT_ALLOC_NESTED, 1);
-		return false;
+		return takes_over(regs, probe, &thread->call);
 	}
 
 	call = &thread->call;

@@ -181,14 +181,19 @@ static const char *elf_span_str(const struct elf_span *strs, uint64_t pos)
 	return pos < strs->len_bytes ? (const char *)strs->at + pos : "";
 }
 
+static bool elf_symtab_at(const struct elf_symtab *tab, uint32_t idx, Elf64_Sym *ret)
+{
+	if (idx >= tab->syms.len_bytes / sizeof(*ret))
+		return false;
+	memcpy(ret, tab->syms.at + idx * sizeof(*ret), sizeof(*ret));
+	return true;
+}
+
 const char *elf_symtab_name(const struct elf_symtab *tab, uint32_t idx)
 {
 	Elf64_Sym sym;
 
-	if (idx >= tab->syms.len_bytes / sizeof(sym))
-		return "";
-	memcpy(&sym, tab->syms.at + idx * sizeof(sym), sizeof(sym));
-	return elf_span_str(&tab->strs, sym.st_name);
+	return elf_symtab_at(tab, idx, &sym) ? elf_span_str(&tab->strs, sym.st_name) : "";
 }
 
 /* --- iterators --------------------------------------------------------------------------- */
@@ -246,6 +251,7 @@ int elf_reloc_iter__init(struct elf_reloc_iter *it, const struct elf_file *elf)
 bool elf_reloc_iter__next(struct elf_reloc_iter *it, struct elf_reloc *ret)
 {
 	Elf64_Rela rela;
+	Elf64_Sym sym;
 
 	while (it->table < 2 && it->tables[it->table].len_bytes - it->pos < sizeof(rela)) {
 		it->table++;
@@ -262,7 +268,9 @@ bool elf_reloc_iter__next(struct elf_reloc_iter *it, struct elf_reloc *ret)
 		.addend = rela.r_addend,
 		.sym_name = "",
 	};
-	if (ret->sym_idx)
-		ret->sym_name = elf_symtab_name(&it->symtab, ret->sym_idx);
+	if (ret->sym_idx && elf_symtab_at(&it->symtab, ret->sym_idx, &sym)) {
+		ret->sym_name = elf_span_str(&it->symtab.strs, sym.st_name);
+		ret->sym_vaddr = sym.st_shndx != SHN_UNDEF ? sym.st_value : 0;
+	}
 	return true;
 }

@@ -47,6 +47,7 @@ struct elf_reloc {
 	uint32_t sym_idx; /* 0: none */
 	int64_t addend;
 	const char *sym_name; /* "" if none */
+	uint64_t sym_vaddr;   /* where this file defines it; 0 if it does not */
 };
 
 /* DT_JMPREL (.rela.plt) first, then DT_RELA (.rela.dyn). The fields are private. */

@@ -67,7 +67,7 @@ static int read_block(struct fn_code *code, const struct elf_file *elf,
 		      struct insn_decoder *decoder, const struct fn_links *links, uint64_t addr)
 {
 	struct insn insn;
-	uint64_t known;
+	uint64_t known, target;
 	int err;
 
 	for (;; addr += insn.len_bytes) {
@@ -84,8 +84,9 @@ static int read_block(struct fn_code *code, const struct elf_file *elf,
 		err = hashmap__set(code->by_addr, addr, code->insns.cnt);
 		if (!err)
 			err = vec__push(&code->insns, insn);
-		if (!err && insn.target && (insn.flow == INSN_JUMP || insn.flow == INSN_BRANCH))
-			err = vec__push(&code->todo, insn.target);
+		target = insn.target ? insn.target : fn_links__own(links, &insn);
+		if (!err && target && (insn.flow == INSN_JUMP || insn.flow == INSN_BRANCH))
+			err = vec__push(&code->todo, target);
 		if (err)
 			return err;
 		if (ends_block(code, decoder, links, &insn)) {

@@ -20,6 +20,7 @@ struct fn_links {
 	const struct elf_file *elf;
 	struct hashmap *by_addr;
 	struct hashmap *by_slot;
+	struct hashmap *own_by_slot; /* slot -> address in this file */
 };
 
 static bool never_returns(const char *symbol)
@@ -82,8 +83,11 @@ static int add_slots(struct fn_links *links)
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	while (!err && elf_reloc_iter__next(&it, &reloc)) {
-		if (*reloc.sym_name && !reloc.addend)
-			err = add(links, links->by_slot, reloc.vaddr, reloc.sym_name);
+		if (!*reloc.sym_name || reloc.addend)
+			continue;
+		err = add(links, links->by_slot, reloc.vaddr, reloc.sym_name);
+		if (!err && reloc.sym_vaddr)
+			err = hashmap__set(links->own_by_slot, reloc.vaddr, reloc.sym_vaddr);
 	}
 	return err;
 }
@@ -99,7 +103,8 @@ int fn_links__new(const struct alloc_fns *fns, const struct elf_file *elf, struc
 	links->elf = elf;
 	links->by_addr = hashmap__new();
 	links->by_slot = hashmap__new();
-	if (!links->by_addr || !links->by_slot)
+	links->own_by_slot = hashmap__new();
+	if (!links->by_addr || !links->by_slot || !links->own_by_slot)
 		return -ENOMEM;
 	err = add_slots(links);
 	if (err)
@@ -116,6 +121,8 @@ void fn_links__free(struct fn_links *links)
 		hashmap__free(links->by_addr);
 	if (links->by_slot)
 		hashmap__free(links->by_slot);
+	if (links->own_by_slot)
+		hashmap__free(links->own_by_slot);
 	free(links);
 }
 
@@ -175,4 +182,11 @@ struct link fn_links__follow(const struct fn_links *links, struct insn_decoder *
 		slot = stub_slot(links, decoder, insn->target);
 	}
 	return slot ? get(links, links->by_slot, slot) : link;
+}
+
+uint64_t fn_links__own(const struct fn_links *links, const struct insn *insn)
+{
+	uint64_t addr;
+
+	return insn->slot && hashmap__get(links->own_by_slot, insn->slot, &addr) ? addr : 0;
 }

@@ -40,3 +40,7 @@ struct link fn_links__at(const struct fn_links *links, uint64_t addr);
  * that jumps through it. */
 struct link fn_links__follow(const struct fn_links *links, struct insn_decoder *decoder,
 			     const struct insn *insn);
+/* The address of the file's own code that @insn, a jump, branch or call, goes to through the table:
+ * the file defines the symbol itself. 0 if it does not. That another file's definition takes its
+ * place is possible, but nobody replaces an allocator's inner functions. */
+uint64_t fn_links__own(const struct fn_links *links, const struct insn *insn);

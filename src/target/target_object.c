@@ -189,8 +189,23 @@ static bool exits_unseen(const struct build *build, const struct fn_code *code)
 	for (i = 0; i < fn_code__cnt(code); i++) {
 		insn = fn_code__insn(code, i);
 		if (insn->flow == INSN_JUMP && !insn->target &&
+		    !fn_links__own(build->links, insn) &&
 		    fn_links__follow(build->links, build->decoder, insn).kind != LINK_ALLOC_FN)
 			return true;
+	}
+	return false;
+}
+
+/* Functions can share their tails: one probe at each return is enough for all of them. */
+static bool is_known_ret(const struct build *build, uint64_t off)
+{
+	size_t i, j;
+
+	for (i = 0; i < build->probes.cnt; i++) {
+		for (j = 0; j < build->probes.at[i].ret_cnt; j++) {
+			if (build->probes.at[i].rets[j] == off)
+				return true;
+		}
 	}
 	return false;
 }
@@ -199,6 +214,7 @@ static bool exits_unseen(const struct build *build, const struct fn_code *code)
 static int find_rets(const struct build *build, const struct fn_code *code,
 		     struct target_probe *probe)
 {
+	uint64_t off;
 	size_t i;
 
 	if (exits_unseen(build, code)) {
@@ -211,9 +227,9 @@ static int find_rets(const struct build *build, const struct fn_code *code,
 		return -ENOMEM;
 	for (i = 0; i < fn_code__cnt(code); i++) {
 		if (fn_code__insn(code, i)->flow == INSN_RETURN &&
-		    !elf_file__vaddr_to_off(build->elf, fn_code__insn(code, i)->addr,
-					    &probe->rets[probe->ret_cnt]))
-			probe->ret_cnt++;
+		    !elf_file__vaddr_to_off(build->elf, fn_code__insn(code, i)->addr, &off) &&
+		    !is_known_ret(build, off))
+			probe->rets[probe->ret_cnt++] = off;
 	}
 	return 0;
 }
