@@ -22,6 +22,9 @@
 /* An indirect call, mov %rax,%rdi, call rel32. */
 #define EXIT_MAX_BYTES    (8u + 3u + 5u)
 #define EXIT_MAX_CNT      8u
+/* glibc's __start_context is 26 bytes long, with shadow stacks 70. */
+#define CONTEXT_MIN_BYTES 16u
+#define CONTEXT_MAX_BYTES 128u
 
 struct code_roles {
 	const struct elf_file *elf;
@@ -203,4 +206,30 @@ uint64_t code_roles__entry_end(struct code_roles *roles, uint64_t off, uint64_t 
 		return off;
 	ret_insn = elf_file__machine(roles->elf) == EM_X86_64 ? memchr(p, X86_RET, len) : NULL;
 	return ret_insn ? off + (uint64_t)(ret_insn - p) + 1 : off + len;
+}
+
+bool code_roles__ends_context(struct code_roles *roles, uint64_t off, uint64_t len_bytes)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} starts[] = {
+		/* mov %rbx,%rsp; mov (%rsp),%rdi; test %rdi,%rdi; before glibc 2.26: pop %rdi */
+		{ "\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff", 10 },
+		{ "\x48\x89\xdc\x5f\x48\x85\xff", 7 },
+	};
+	const uint8_t *p;
+	size_t skip;
+
+	if (elf_file__machine(roles->elf) != EM_X86_64 || len_bytes < CONTEXT_MIN_BYTES ||
+	    len_bytes > CONTEXT_MAX_BYTES)
+		return false;
+	p = code_window__get(roles->code, off, CONTEXT_MIN_BYTES);
+	if (!p)
+		return false;
+	skip = memcmp(p, "\xf3\x0f\x1e\xfa", 4) ? 0 : 4; /* endbr64 */
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (!memcmp(p + skip, starts[i].bytes, starts[i].len))
+			return true;
+	return false;
 }

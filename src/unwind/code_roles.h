@@ -38,3 +38,7 @@ bool code_roles__find(struct code_roles *roles, uint64_t off, uint64_t end, uint
 /* Where the entry code that starts at @off ends: behind its first return or at @end, but not far
  * from @off. */
 uint64_t code_roles__entry_end(struct code_roles *roles, uint64_t off, uint64_t end);
+
+/* Is the function at @off one that makecontext() leaves as a return address (glibc's
+ * __start_context), so that a walk arrives at the byte before it? */
+bool code_roles__ends_context(struct code_roles *roles, uint64_t off, uint64_t len_bytes);

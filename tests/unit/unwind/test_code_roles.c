@@ -159,13 +159,43 @@ static void test_entry_end(void **state)
 	fixture_done(&f);
 }
 
+static bool ends_context(uint16_t machine, const char *bytes, size_t len, uint64_t fn_bytes)
+{
+	uint8_t text[64];
+	struct fixture f;
+	bool found;
+
+	memset(text, 0xf4, sizeof(text));
+	memcpy(text, bytes, len);
+	fixture_init(&f, machine, text, sizeof(text), -1);
+	found = code_roles__ends_context(f.roles, f.off, fn_bytes);
+	fixture_done(&f);
+	return found;
+}
+
+#define ENDS_CONTEXT(machine, bytes, fn_bytes)                                                     \
+	ends_context(machine, bytes, sizeof(bytes) - 1, fn_bytes)
+#define MOV_TEST "\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff"
+#define POP_TEST "\x48\x89\xdc\x5f\x48\x85\xff"
+#define ENDBR64  "\xf3\x0f\x1e\xfa"
+
+static void test_ends_context(void **state)
+{
+	assert_true(ENDS_CONTEXT(EM_X86_64, MOV_TEST, 26));
+	assert_true(ENDS_CONTEXT(EM_X86_64, POP_TEST, 26));
+	assert_true(ENDS_CONTEXT(EM_X86_64, ENDBR64 MOV_TEST, 30));
+	assert_false(ENDS_CONTEXT(EM_X86_64, "\x90" MOV_TEST, 26));
+	assert_false(ENDS_CONTEXT(EM_X86_64, MOV_TEST, 1000));
+	assert_false(ENDS_CONTEXT(EM_X86_64, MOV_TEST, 10));
+	assert_false(ENDS_CONTEXT(EM_AARCH64, MOV_TEST, 26));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exact_bytes),
-		cmocka_unit_test(test_result_goes_to_exit),
-		cmocka_unit_test(test_across_windows),
-		cmocka_unit_test(test_entry_end),
+		cmocka_unit_test(test_exact_bytes),    cmocka_unit_test(test_result_goes_to_exit),
+		cmocka_unit_test(test_across_windows), cmocka_unit_test(test_entry_end),
+		cmocka_unit_test(test_ends_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
