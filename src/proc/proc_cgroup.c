@@ -117,7 +117,7 @@ static int open_at(const char *root, const char *path, struct cgroup_dir *ret)
 	ret->path = strdup(full);
 	ret->is_v2 = fs.f_type == CGROUP2_SUPER_MAGIC;
 	/* kernfs uses its node id as inode number where that is 64 bits wide. */
-	ret->id = ret->is_v2 ? st.st_ino : 0;
+	ret->id = st.st_ino;
 	return ret->path ? 0 : -ENOMEM;
 }
 

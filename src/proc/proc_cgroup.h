@@ -28,7 +28,7 @@ void proc_cgroup__done(struct proc_cgroup *cgroup);
 struct cgroup_dir {
 	char *path;
 	bool is_v2;
-	uint64_t id; /* v2: what bpf_get_current_cgroup_id() gives for its members */
+	uint64_t id; /* kernfs': what bpf_get_current_cgroup_id() gives for members, in version 2 */
 };
 
 /*
