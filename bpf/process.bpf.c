@@ -17,6 +17,11 @@
 #define SIGCONT 18
 #define SIGSTOP 19
 
+/* The kernel's, by CO-RE: include/linux/cgroup_subsys.h, numbered by what is configured. */
+enum cgroup_subsys_id___any {
+	memory_cgrp_id___any,
+};
+
 const volatile struct config config = {};
 struct control control = {};
 const volatile __u32 own_stack_never = 0;
@@ -73,6 +78,7 @@ static __u32 image_new(__u32 tgid, __u32 parent, struct task_struct *task)
 	image->tgid = tgid;
 	image->parent = parent;
 	image->start_ns = bpf_ktime_get_ns();
+	image->uid = BPF_CORE_READ(task, cred, euid.val);
 	from = process_image_at(parent);
 	if (from)
 		image->mean_bytes = from->mean_bytes;
@@ -87,14 +93,17 @@ static bool cgroup_matches(struct task_struct *task)
 	struct cgroup *cgroup;
 	int depth;
 
-	if (config.cgroup_subsys == CGROUP_V2) {
+	if (config.cgroup_is_v2) {
 		cgroup = BPF_CORE_READ(set, dfl_cgrp);
 		css = (struct cgroup_subsys_state *)((void *)cgroup +
 						     bpf_core_field_offset(struct cgroup, self));
 	} else {
+		/* The controllers' numbers depend on the kernel's configuration, and /proc/cgroups may leave some out. */
 		bpf_probe_read_kernel(&css, sizeof(css),
 				      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-					      (config.cgroup_subsys & 31) * sizeof(css));
+					      bpf_core_enum_value(enum cgroup_subsys_id___any,
+								  memory_cgrp_id___any) *
+						      sizeof(css));
 	}
 	/* Up through the parents; hierarchies are not deeper than this in practice. */
 	for (depth = 0; depth < 32 && css; depth++) {
@@ -108,7 +117,8 @@ static bool cgroup_matches(struct task_struct *task)
 
 static bool in_scope(struct task_struct *task, __u32 tgid)
 {
-	if (tgid == config.self_tgid)
+	/* Neither the tracer nor what it runs to learn about others (a loader that lists libraries). */
+	if (tgid == config.self_tgid || (__u32)BPF_CORE_READ(task, real_parent, tgid) == config.self_tgid)
 		return false;
 	if (config.scope == SCOPE_ALL)
 		return true;
@@ -119,6 +129,7 @@ static bool in_scope(struct task_struct *task, __u32 tgid)
 static __u32 adopt(__u32 tgid)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct notice notice = { .kind = NOTICE_ADOPT };
 	struct process process = {}, *now;
 
 	if (in_scope(task, tgid))
@@ -127,6 +138,9 @@ static __u32 adopt(__u32 tgid)
 		now = bpf_map_lookup_elem(&processes, &tgid);
 		return now ? now->image : IMAGE_NONE;
 	}
+	notice.image = process.image;
+	if (process.image != IMAGE_NONE)
+		process_notify(&notice);
 	return process.image;
 }
 
@@ -189,26 +203,25 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	struct notice notice = { .kind = NOTICE_EXEC };
-	__u32 tgid = BPF_CORE_READ(task, tgid), image;
+	__u32 tgid = BPF_CORE_READ(task, tgid), from = IMAGE_NONE, image;
 	struct process *process, fresh = {};
 
 	process = bpf_map_lookup_elem(&processes, &tgid);
-	if (!process)
-		return 0;
-	if (process->image == IMAGE_NONE) {
-		/* Out of scope so far; the new program is judged anew. */
-		bpf_map_delete_elem(&processes, &tgid);
-		return 0;
-	}
-	if (process->flags & PROCESS_SHARED) {
-		if (config.scope == SCOPE_LISTED) {
+	if (process)
+		from = process->image;
+	if (from == IMAGE_NONE) {
+		/* Out of scope so far, or without an event; the new program is judged anew. */
+		if (!in_scope(task, tgid)) {
 			bpf_map_delete_elem(&processes, &tgid);
 			return 0;
 		}
-	} else {
-		image_end(process->image);
+	} else if (process && !(process->flags & PROCESS_SHARED)) {
+		image_end(from);
+	} else if (config.scope == SCOPE_LISTED) {
+		bpf_map_delete_elem(&processes, &tgid);
+		return 0;
 	}
-	image = image_new(tgid, process->image, task);
+	image = image_new(tgid, from, task);
 	fresh.image = image;
 	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
 	notice.image = image;

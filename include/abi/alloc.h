@@ -27,7 +27,7 @@ struct image {
 	__u64 mean_bytes; /* sampling: mean bytes between samples; 0 or 1 keeps everything */
 	__u64 ranges; /* its run of struct range: first << 32 | count; replaced as a whole */
 	__u32 map_gen; /* bumped when the loader's list changes: cached rules are of one generation */
-	__u32 pad;
+	__u32 uid; /* effective, when tracing of it began */
 	char comm[16];
 };
 _Static_assert(sizeof(struct image) == 64, "image is 64 bytes");

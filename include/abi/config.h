@@ -17,7 +17,7 @@ struct config {
 	__u8 session; /* one program serves entry and return (uprobe session) */
 	__u8 lifetimes; /* keep allocation times (for `why`) */
 	__u8 sampling; /* means may be > 1 byte; 0: every allocation is kept */
-	__u32 cgroup_subsys; /* index of the v1 controller to look at, or CGROUP_V2 */
+	__u32 cgroup_is_v2; /* cgroup_id is of the unified tree; 0: of the v1 memory controller's */
 	__u64 cgroup_id; /* kernfs id of the cgroup */
 	__u32 image_max;
 	__u32 site_max; /* entries of the site array, overflow sites (one per image) included */
@@ -29,8 +29,6 @@ struct config {
 	__u32 hold_tgid; /* held by SIGSTOP at each exec, until its new files are probed; 0: nobody */
 };
 _Static_assert(sizeof(struct config) == 56, "config is 56 bytes");
-
-#define CGROUP_V2 0xffffffffu
 
 /*
  * Where a CPU begins to look for a free walker slot. How many there are in all bounds how many threads can be

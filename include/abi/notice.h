@@ -9,6 +9,7 @@
 #define NOTICE_FORK 3u /* tgid was forked as image */
 #define NOTICE_EXIT 4u /* image has ended */
 #define NOTICE_LIBS 5u /* tgid's list of loaded libraries has changed */
+#define NOTICE_ADOPT 6u /* tgid, which nobody had announced, is traced as image from its first event on */
 
 struct notice {
 	__u32 kind;

@@ -14,7 +14,7 @@ const struct command commands[] = {
 		.name = "record",
 		.id = CMD_RECORD,
 		.group = "Record",
-		.synopsis = "-p PID[,PID…] | --cgroup PATH | -- CMD [ARG…]",
+		.synopsis = "-p PID[,PID…] | -a | --cgroup PATH | --name PATTERN | -- CMD [ARG…]",
 		.summary = "trace allocations and write a profile",
 		.details =
 			"Probes the allocator of running processes, or of a command from its first "
@@ -26,7 +26,11 @@ const struct command commands[] = {
 			"process\n"
 			"heaptap record -o out.folded -- ls -lR /usr\ta command from start to end\n"
 			"heaptap record -p 1234 --no-live -o out.html\tallocations only, as a "
-			"flame graph\n",
+			"flame graph\n"
+			"heaptap record -a --no-live -d 10s -o host.pb.gz\tthe whole machine, processes "
+			"that come and go included\n"
+			"heaptap record --name 'redis-*' -d 10s -o redis.pb.gz\tevery process of such "
+			"a name\n",
 		.operands_min = 0,
 		.operands_max = OPERANDS_ARE_CMD,
 		.run = cmd_record,

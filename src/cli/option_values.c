@@ -109,6 +109,13 @@ static int set_pids(const struct option_def *def, const char *text, void *field)
 	}
 }
 
+static int set_list(const struct option_def *def, const char *text, void *field)
+{
+	struct text_list *list = field;
+
+	return *text ? vec__push(list, text) : -EINVAL;
+}
+
 static const struct {
 	const char *expects;
 	int (*set)(const struct option_def *def, const char *text, void *field);
@@ -125,6 +132,7 @@ static const struct {
 			   set_duration },
 	[OPT_PERCENT] = { "a percentage above 0", set_percent },
 	[OPT_PIDS] = { "process ids, separated by commas", set_pids },
+	[OPT_LIST] = { "a text that is not empty", set_list },
 };
 _Static_assert(sizeof(types) / sizeof(types[0]) == OPT_TYPE_CNT, "a row per option type");
 

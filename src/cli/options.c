@@ -317,4 +317,7 @@ int options__parse(int argc, char **argv, struct options *ret)
 void options__done(struct options *opts)
 {
 	vec__done(&opts->pids);
+	vec__done(&opts->names);
+	vec__done(&opts->users);
+	vec__done(&opts->excludes);
 }

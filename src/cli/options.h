@@ -37,6 +37,13 @@ struct pid_list {
 	size_t room;
 };
 
+/* An option that may be given more than once. */
+struct text_list {
+	const char **at;
+	size_t cnt;
+	size_t room;
+};
+
 struct options {
 	const struct command *command; /* NULL: none named */
 	char *const *operands; /* NULL-terminated; for record and stat the CMD behind "--" */
@@ -55,6 +62,9 @@ struct options {
 	bool all;
 	const char *cgroup;
 	bool follow;
+	struct text_list names;
+	struct text_list users;
+	struct text_list excludes;
 
 	/* how to trace */
 	uint64_t duration_ns;    /* 0: until interrupted or the target ends */

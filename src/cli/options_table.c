@@ -24,6 +24,13 @@ const struct option_def options_table[] = {
 	  "trace every process of the machine" },
 	{ "cgroup", 0, OPT_DIR, "PATH", FIELD(cgroup), TRACERS, NULL, NULL,
 	  "trace the processes of this control group, a path in /sys/fs/cgroup" },
+	{ "name", 0, OPT_LIST, "PATTERN", FIELD(names), CMD_RECORD, NULL, NULL,
+	  "only processes whose command or program has such a name, a shell pattern; may be "
+	  "repeated, implies -a unless there is --cgroup" },
+	{ "user", 0, OPT_LIST, "USER", FIELD(users), CMD_RECORD, NULL, NULL,
+	  "only processes of this user, a name or number; may be repeated, implies -a likewise" },
+	{ "exclude", 0, OPT_LIST, "PATTERN", FIELD(excludes), CMD_RECORD, NULL, NULL,
+	  "no process with such a name; may be repeated, implies -a likewise" },
 	{ "follow", 0, OPT_FLAG, NULL, FIELD(follow), TRACERS, NULL, NULL,
 	  "trace the children of the traced processes too" },
 

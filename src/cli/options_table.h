@@ -36,6 +36,7 @@ enum option_type {
 	OPT_DURATION, /* uint64_t nanoseconds */
 	OPT_PERCENT,  /* double */
 	OPT_PIDS,     /* struct pid_list, comma separated, repeatable */
+	OPT_LIST,     /* struct text_list, repeatable */
 	OPT_TYPE_CNT,
 };
 

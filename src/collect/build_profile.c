@@ -251,8 +251,34 @@ static int add_variances(struct builder *b, const struct alloc_site *site, const
 	return profile__add_variances(b->profile, sample, variances);
 }
 
+#define SITE_LABELS_MAX 8
+
+/* Whose it is, where there is more than one: the keys are those that fleets group by. */
+static int owner_labels(struct builder *b, const struct snapshot_image *image, struct profile_label *labels,
+			size_t *cnt)
+{
+	const struct {
+		const char *key;
+		uint32_t value;
+	} rows[] = {
+		{ "comm", image->comm },	  { "service_name", image->service },
+		{ "container_id", image->container }, { "pod_uid", image->pod },
+		{ "systemd_unit", image->unit },
+	};
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].value)
+			err = profile__label_str(b->profile, rows[i].key,
+						 snapshot__str(b->snapshot, rows[i].value),
+						 &labels[(*cnt)++]);
+	}
+	return err;
+}
+
 static int site_labels(struct builder *b, const struct alloc_site *site, const struct leaf *leaf,
-		       const int64_t *values, struct profile_label labels[4], size_t *ret_cnt)
+		       const int64_t *values, struct profile_label labels[SITE_LABELS_MAX], size_t *ret_cnt)
 {
 	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
 	const char *fn = site->stop == SITE_OVERFLOW ? "" :
@@ -268,8 +294,7 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 					 values[PROFILE_ALLOC_SPACE] / values[PROFILE_ALLOC_OBJECTS],
 					 "bytes", &labels[cnt++]);
 	if (!err && b->many && image)
-		err = profile__label_str(b->profile, "comm", snapshot__str(b->snapshot, image->comm),
-					 &labels[cnt++]);
+		err = owner_labels(b, image, labels, &cnt);
 	if (!err && image)
 		err = profile__label_num(b->profile, "pid", image->tgid, "", &labels[cnt++]);
 	*ret_cnt = cnt;
@@ -283,7 +308,7 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 	uint32_t locs[STACK_DEPTH_MAX + 2], skip = b->options->allocator_frames ? 0 : leaf.skip_cnt, i;
 	const char *stop = stop_name(site->stop);
 	int64_t values[PROFILE_METRIC_CNT];
-	struct profile_label labels[4];
+	struct profile_label labels[SITE_LABELS_MAX];
 	size_t cnt = 0, label_cnt;
 	uint32_t sample;
 	int err = 0;

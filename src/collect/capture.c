@@ -6,27 +6,76 @@
 #include <string.h>
 
 
+/* The name a fleet knows it by: the user's word, the unit, the program. */
+static int add_service(const struct process_info *info, struct snapshot *snapshot, uint32_t *ret)
+{
+	const char *unit = info->owner.unit, *slash = strrchr(info->exe, '/');
+	size_t len = strlen(unit), suffix = strlen(".service");
+
+	if (*info->service)
+		return intern__add(snapshot->strings, info->service, ret);
+	if (len > suffix && !strcmp(unit + len - suffix, ".service"))
+		return intern__add_n(snapshot->strings, unit, len - suffix, ret);
+	return intern__add(snapshot->strings, slash ? slash + 1 : info->exe, ret);
+}
+
+/* Where the image was too short-lived to be asked, its parent can tell most of it: a child is where its parent is. */
+static const struct proc_owner *owner_of(const struct capture *capture, const struct image *images, size_t cnt,
+					 uint32_t id)
+{
+	const struct process_info *info;
+	int depth;
+
+	for (depth = 0; depth < 64; depth++) {
+		info = process_table__info(capture->processes, id);
+		if (*info->exe || !images[id].parent || images[id].parent >= cnt)
+			break;
+		id = images[id].parent;
+	}
+	return &info->owner;
+}
+
+static int add_image(const struct capture *capture, const struct image *images, size_t cnt, uint32_t id,
+		     struct snapshot *snapshot)
+{
+	const struct process_info *info = process_table__info(capture->processes, id);
+	const struct proc_owner *owner = owner_of(capture, images, cnt, id);
+	const struct image *from = &images[id];
+	struct snapshot_image image = { .id = id, .tgid = from->tgid, .start_ns = from->start_ns,
+					.end_ns = from->end_ns, .uid = from->uid };
+	struct intern *strings = snapshot->strings;
+	int err = intern__add_n(strings, from->comm, strnlen(from->comm, sizeof(from->comm)), &image.comm);
+
+	if (!err)
+		err = intern__add(strings, info->exe, &image.exe);
+	if (!err)
+		err = add_service(info, snapshot, &image.service);
+	if (!err && !image.service)
+		image.service = image.comm;
+	if (!err)
+		err = intern__add(strings, owner->container, &image.container);
+	if (!err)
+		err = intern__add(strings, owner->pod, &image.pod);
+	if (!err)
+		err = intern__add(strings, owner->unit, &image.unit);
+	return err ? err : vec__push(&snapshot->images, image);
+}
+
 static int add_images(const struct capture *capture, struct snapshot *snapshot)
 {
 	const struct image *images;
-	size_t cnt, i;
+	size_t cnt;
+	uint32_t id;
 	int err = 0;
 
 	images = tracer__images(capture->tracer, &cnt);
-	for (i = 1; !err && i < cnt; i++) {
-		struct snapshot_image image = { .id = (uint32_t)i, .tgid = images[i].tgid,
-						.start_ns = images[i].start_ns,
-						.end_ns = images[i].end_ns };
-
-		if (!image.tgid)
+	for (id = 1; !err && id < cnt; id++) {
+		if (!images[id].tgid)
 			continue;
-		err = intern__add_n(snapshot->strings, images[i].comm, sizeof(images[i].comm),
-				    &image.comm);
-		if (!err)
-			err = intern__add(snapshot->strings,
-					  process_table__exe(capture->processes, image.id), &image.exe);
-		if (!err)
-			err = vec__push(&snapshot->images, image);
+		if (capture->wanted && !capture->wanted(capture->ctx, &images[id],
+							 process_table__info(capture->processes, id)))
+			continue;
+		err = add_image(capture, images, cnt, id, snapshot);
 	}
 	return err;
 }
@@ -60,22 +109,33 @@ static int add_files(const struct capture *capture, struct snapshot *snapshot)
 	return err;
 }
 
+static int add_image_maps(const struct capture *capture, uint32_t image, struct snapshot *snapshot)
+{
+	const struct process_map *maps;
+	size_t cnt, i;
+	int err = 0;
+
+	maps = process_table__maps(capture->processes, image, &cnt);
+	for (i = 0; !err && i < cnt; i++) {
+		struct snapshot_map map = { .image = image, .start = maps[i].start, .end = maps[i].end,
+					    .offset = maps[i].offset };
+
+		if (maps[i].file != PROCESS_MAP_NO_FILE)
+			map.file = file_table__at(capture->files, maps[i].file)->id;
+		err = intern__add(snapshot->strings, maps[i].name, &map.name);
+		if (!err)
+			err = vec__push(&snapshot->maps, map);
+	}
+	return err;
+}
+
 static int add_maps(const struct capture *capture, struct snapshot *snapshot)
 {
 	size_t i;
 	int err = 0;
 
-	for (i = 0; !err && i < process_table__map_cnt(capture->processes); i++) {
-		const struct process_map *from = process_table__map(capture->processes, i);
-		struct snapshot_map map = { .image = from->image, .start = from->start,
-					    .end = from->end, .offset = from->offset };
-
-		if (from->file != PROCESS_MAP_NO_FILE)
-			map.file = file_table__at(capture->files, from->file)->id;
-		err = intern__add(snapshot->strings, from->name, &map.name);
-		if (!err)
-			err = vec__push(&snapshot->maps, map);
-	}
+	for (i = 0; !err && i < snapshot->images.cnt; i++)
+		err = add_image_maps(capture, snapshot->images.at[i].id, snapshot);
 	return err;
 }
 
@@ -131,6 +191,8 @@ static int add_sites(const struct capture *capture, struct snapshot *snapshot)
 			site.stop = SITE_OVERFLOW;
 			site.frame_cnt = 0;
 		}
+		if (capture->wanted && !snapshot__image(snapshot, site.image))
+			continue;
 		err = vec__push(&snapshot->sites, site);
 	}
 	return err;
@@ -164,13 +226,13 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 	snapshot->flags = capture->flags;
 	snapshot->image_max = capture->image_max;
 	err = tracer__stats(capture->tracer, snapshot->stats);
+	if (!err)
+		err = add_images(capture, snapshot);
 	/* Sites before frames: a site refers only to frames that were there before it. */
 	if (!err)
 		err = add_sites(capture, snapshot);
 	if (!err)
 		err = add_frames(capture, snapshot);
-	if (!err)
-		err = add_images(capture, snapshot);
 	if (!err)
 		err = add_files(capture, snapshot);
 	if (!err)

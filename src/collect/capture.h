@@ -12,6 +12,9 @@ struct capture {
 	const struct file_table *files;
 	const struct process_table *processes;
 	const struct target_set *targets;
+	/* Is the image one that the user asked for? NULL: all are. */
+	bool (*wanted)(void *ctx, const struct image *image, const struct process_info *info);
+	void *ctx;
 	uint64_t time_ns; /* of the recording's start, since 1970 */
 	uint64_t duration_ns;
 	uint64_t period_bytes;

@@ -112,24 +112,37 @@ static char *build_id_text(const struct elf_file *elf)
 	return strdup(build_id_read(elf, &id) ? "" : build_id_format(&id, hex));
 }
 
-/* Take over @fd (-1: unknown contents). */
+/* What @fd (-1: unknown contents) tells about the file. The entry takes it over. 0 or -ENOMEM. */
+static int fill(struct file_table *files, struct entry *entry, int fd, pid_t pid, const char *path)
+{
+	struct elf_file *elf __free(elf_file) = NULL;
+	struct file_entry *file = &entry->file;
+
+	free(file->path);
+	free(file->build_id);
+	file->fd = fd;
+	file->pid = pid;
+	file->path = strdup(path);
+	file->build_id = NULL;
+	if (fd >= 0 && !elf_file__open_fd(fd, &elf)) {
+		entry->table = build_table(elf, files->full_cfi);
+		file->build_id = build_id_text(elf);
+	} else {
+		file->build_id = strdup("");
+	}
+	return file->path && file->build_id ? 0 : -ENOMEM;
+}
+
 static int insert(struct file_table *files, const struct unwind_file_key *key, int fd, pid_t pid,
 		  const char *path, uint32_t id)
 {
-	struct elf_file *elf __free(elf_file) = NULL;
-	struct entry entry = { .file = { .key = *key, .id = id, .fd = fd, .pid = pid }, .next = NO_ENTRY };
+	struct entry entry = { .file = { .key = *key, .id = id }, .next = NO_ENTRY };
+	int err = fill(files, &entry, fd, pid, path);
 	uint64_t *first;
 
-	entry.file.path = strdup(path);
-	if (fd >= 0 && !elf_file__open_fd(fd, &elf)) {
-		entry.table = build_table(elf, files->full_cfi);
-		entry.file.build_id = build_id_text(elf);
-	} else {
-		entry.file.build_id = strdup("");
-	}
 	first = hashmap__slot(files->by_key, key_hash(key), NO_ENTRY, NULL);
 	entry.next = first ? (uint32_t)*first : NO_ENTRY;
-	if (!entry.file.path || !entry.file.build_id || !first || vec__push(&files->entries, entry)) {
+	if (err || !first || vec__push(&files->entries, entry)) {
 		free(entry.file.path);
 		free(entry.file.build_id);
 		unwind_table__free(entry.table);
@@ -138,6 +151,17 @@ static int insert(struct file_table *files, const struct unwind_file_key *key, i
 	}
 	*first = files->entries.cnt - 1;
 	return 0;
+}
+
+/* Its last process was gone before it could be opened; here is another one. */
+static int retry(struct file_table *files, struct entry *entry, pid_t pid, const struct proc_map *map)
+{
+	int fd;
+
+	if (proc_map_open(pid, map, &fd))
+		return 0;
+	entry->fed = false;
+	return fill(files, entry, fd, pid, map->path);
 }
 
 int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map, size_t *ret_index)
@@ -153,6 +177,10 @@ int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *
 		if (err)
 			return err;
 		entry = &files->entries.at[files->entries.cnt - 1];
+	} else if (entry->file.fd < 0) {
+		err = retry(files, entry, pid, map);
+		if (err)
+			return err;
 	}
 	if (ret_index)
 		*ret_index = (size_t)(entry - files->entries.at);

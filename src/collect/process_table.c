@@ -6,35 +6,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/hashmap.h"
 #include "base/cleanup.h"
+#include "base/fdio.h"
 #include "base/vec.h"
+#include "proc/proc_cgroup.h"
 #include "proc/proc_info.h"
 #include "proc/proc_maps.h"
 
-struct exe {
-	uint32_t image;
-	char *path;
+#define ENVIRON_MAX_BYTES ((size_t)1 << 20)
+
+struct member {
+	struct process_info info;
+	VEC(struct process_map) maps;
+	size_t hint; /* where the map after the last one found stands: scans come in order */
+	uint32_t scan;
 };
 
 struct process_table {
-	struct file_table *files; /* not owned */
-	VEC(struct process_map) maps;
-	VEC(struct exe) exes;
-	struct hashmap *known; /* hash of a mapping -> its index */
-	uint32_t scan_cnt;
+	struct file_table *files;    /* not owned */
+	VEC(struct member *) images; /* by number; NULL: unknown */
 };
+
+static void member__free(struct member *process)
+{
+	if (!process)
+		return;
+	free(process->info.exe);
+	free(process->info.service);
+	vec__done(&process->maps);
+	free(process);
+}
+DEFINE_CLEANUP(member);
 
 struct process_table *process_table__new(struct file_table *files)
 {
-	struct process_table *processes __free(process_table) = calloc(1, sizeof(*processes));
+	struct process_table *processes = calloc(1, sizeof(*processes));
 
-	if (!processes)
-		return NULL;
-	processes->files = files;
-	processes->known = hashmap__new();
-	return processes->known ? TAKE_PTR(processes) : NULL;
+	if (processes)
+		processes->files = files;
+	return processes;
 }
 
 void process_table__free(struct process_table *processes)
@@ -43,72 +53,124 @@ void process_table__free(struct process_table *processes)
 
 	if (!processes)
 		return;
-	for (i = 0; i < processes->exes.cnt; i++)
-		free(processes->exes.at[i].path);
-	vec__done(&processes->exes);
-	vec__done(&processes->maps);
-	hashmap__free(processes->known);
+	for (i = 0; i < processes->images.cnt; i++)
+		member__free(processes->images.at[i]);
+	vec__done(&processes->images);
 	free(processes);
 }
 
-static int add_map(struct process_table *processes, uint32_t image, pid_t pid, const struct proc_map *map)
+static struct member *find(const struct process_table *processes, uint32_t image)
 {
-	struct process_map entry = { .image = image, .start = map->start, .end = map->end,
-				     .offset = map->offset, .file = PROCESS_MAP_NO_FILE,
-				     .scan = processes->scan_cnt };
-	uint64_t hash = hash_combine(hash_combine(image, map->start), map->end);
-	uint64_t *index;
-	bool is_new;
+	return image < processes->images.cnt ? processes->images.at[image] : NULL;
+}
+
+/* Equal services have more than one process: the environment is the first place people put the name
+ * in. */
+static char *read_service(pid_t pid)
+{
+	char path[32], *environment __free_mem = NULL;
+	const char *value = NULL;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	if (!fdio_read_file(path, ENVIRON_MAX_BYTES, &environment, &len))
+		value = proc_environ_find(environment, len, "OTEL_SERVICE_NAME");
+	return strdup(value ? value : "");
+}
+
+static void read_owner(pid_t pid, struct proc_owner *ret)
+{
+	struct proc_cgroup cgroup __proc_cgroup = {};
+
+	if (proc_cgroup__read(pid, &cgroup))
+		return;
+	/* In hybrid set-ups the unified tree may be empty. */
+	if (cgroup.v2 && strcmp(cgroup.v2, "/"))
+		proc_owner__parse(cgroup.v2, ret);
+	else if (cgroup.v1)
+		proc_owner__parse(cgroup.v1, ret);
+}
+
+static int add_process(struct process_table *processes, uint32_t image, pid_t pid,
+		       struct member **ret)
+{
+	struct member *process __free(member) = calloc(1, sizeof(*process));
 	int err;
 
-	hash = hash_combine(hash_combine(hash, map->offset), hash_combine(map->dev, map->ino));
-	index = hashmap__slot(processes->known, hash, processes->maps.cnt, &is_new);
-	if (!index)
+	if (!process)
 		return -ENOMEM;
-	if (!is_new) {
-		processes->maps.at[*index].scan = processes->scan_cnt;
-		return 0;
-	}
-	if (!map->ino) {
-		snprintf(entry.name, sizeof(entry.name), "%s", map->path);
-	} else {
-		err = file_table__add(processes->files, pid, map, &entry.file);
+	while (processes->images.cnt <= image) {
+		err = vec__push(&processes->images, NULL);
 		if (err)
 			return err;
 	}
-	return vec__push(&processes->maps, entry);
+	if (proc_exe_path(pid, &process->info.exe))
+		process->info.exe = strdup("");
+	process->info.service = read_service(pid);
+	read_owner(pid, &process->info.owner);
+	if (!process->info.exe || !process->info.service)
+		return -ENOMEM;
+	*ret = processes->images.at[image] = TAKE_PTR(process);
+	return 0;
 }
 
-static int set_exe(struct process_table *processes, uint32_t image, pid_t pid)
+static bool same_map(const struct process_map *a, const struct process_map *b)
 {
-	char *path = NULL;
-	size_t i;
-	int err;
+	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
+	       a->file == b->file;
+}
 
-	for (i = 0; i < processes->exes.cnt; i++) {
-		if (processes->exes.at[i].image == image)
-			return 0;
-	}
-	if (proc_exe_path(pid, &path))
+static int add_map(struct member *process, const struct process_map *map)
+{
+	size_t cnt = process->maps.cnt, i, at;
+
+	for (i = 0; i < cnt; i++) {
+		at = (process->hint + i) % cnt;
+		if (!same_map(&process->maps.at[at], map))
+			continue;
+		process->maps.at[at].scan = map->scan;
+		process->hint = at + 1;
 		return 0;
-	err = vec__push(&processes->exes, (struct exe){ image, path });
-	if (err)
-		free(path);
-	return err;
+	}
+	return vec__push(&process->maps, *map);
 }
 
 int process_table__scan(struct process_table *processes, uint32_t image, pid_t pid)
 {
 	struct proc_maps maps __proc_maps = {};
+	struct member *process = find(processes, image);
 	struct proc_map map;
 	int err = proc_maps__open(&maps, pid);
 
-	processes->scan_cnt++;
+	if (!err && image && !process)
+		err = add_process(processes, image, pid, &process);
+	if (!err && process)
+		process->scan++;
 	while (!err && proc_maps__next(&maps, &map)) {
-		if (map.perms & PROC_MAP_EXEC)
-			err = add_map(processes, image, pid, &map);
+		struct process_map entry = { .start = map.start,
+					     .end = map.end,
+					     .offset = map.offset,
+					     .file = PROCESS_MAP_NO_FILE,
+					     .scan = process ? process->scan : 0 };
+
+		if (!(map.perms & PROC_MAP_EXEC))
+			continue;
+		if (map.ino)
+			err = file_table__add(processes->files, pid, &map, &entry.file);
+		else
+			snprintf(entry.name, sizeof(entry.name), "%s", map.path);
+		if (!err && process)
+			err = add_map(process, &entry);
 	}
-	return err ? err : set_exe(processes, image, pid);
+	return err;
+}
+
+void process_table__forget(struct process_table *processes, uint32_t image)
+{
+	if (!find(processes, image))
+		return;
+	member__free(processes->images.at[image]);
+	processes->images.at[image] = NULL;
 }
 
 static int by_start(const void *a, const void *b)
@@ -118,24 +180,25 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-int process_table__feed(const struct process_table *processes, uint32_t image, struct tracer *tracer)
+int process_table__feed(const struct process_table *processes, uint32_t image,
+			struct tracer *tracer)
 {
-	struct range *ranges __free_mem = calloc(processes->maps.cnt + 1, sizeof(*ranges));
-	uint32_t newest = 0;
+	const struct member *process = find(processes, image);
+	struct range *ranges __free_mem = NULL;
 	size_t i, cnt = 0;
 
+	if (!process)
+		return 0;
+	ranges = calloc(process->maps.cnt + 1, sizeof(*ranges));
 	if (!ranges)
 		return -ENOMEM;
-	for (i = 0; i < processes->maps.cnt; i++) {
-		if (processes->maps.at[i].image == image && processes->maps.at[i].scan > newest)
-			newest = processes->maps.at[i].scan;
-	}
-	for (i = 0; i < processes->maps.cnt; i++) {
-		const struct process_map *map = &processes->maps.at[i];
+	for (i = 0; i < process->maps.cnt; i++) {
+		const struct process_map *map = &process->maps.at[i];
 
-		if (map->image != image || map->scan != newest)
+		if (map->scan != process->scan)
 			continue;
-		ranges[cnt] = (struct range){ .start = map->start, .end = map->end, .off = map->offset };
+		ranges[cnt] =
+			(struct range){ .start = map->start, .end = map->end, .off = map->offset };
 		if (map->file != PROCESS_MAP_NO_FILE)
 			ranges[cnt].key = file_table__at(processes->files, map->file)->key;
 		cnt++;
@@ -144,23 +207,20 @@ int process_table__feed(const struct process_table *processes, uint32_t image, s
 	return tracer__set_ranges(tracer, image, ranges, cnt);
 }
 
-size_t process_table__map_cnt(const struct process_table *processes)
+const struct process_map *process_table__maps(const struct process_table *processes, uint32_t image,
+					      size_t *ret_cnt)
 {
-	return processes->maps.cnt;
+	const struct member *process = find(processes, image);
+
+	*ret_cnt = process ? process->maps.cnt : 0;
+	return process ? process->maps.at : NULL;
 }
 
-const struct process_map *process_table__map(const struct process_table *processes, size_t index)
+const struct process_info *process_table__info(const struct process_table *processes,
+					       uint32_t image)
 {
-	return &processes->maps.at[index];
-}
+	static const struct process_info unknown = { .exe = (char *)"", .service = (char *)"" };
+	const struct member *process = find(processes, image);
 
-const char *process_table__exe(const struct process_table *processes, uint32_t image)
-{
-	size_t i;
-
-	for (i = 0; i < processes->exes.cnt; i++) {
-		if (processes->exes.at[i].image == image)
-			return processes->exes.at[i].path;
-	}
-	return "";
+	return process ? &process->info : &unknown;
 }

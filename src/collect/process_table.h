@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The traced images' executable mappings, read while they were there: a profile names its mappings, and an exited
- * process has none to ask for. Files go to the file table on the way.
+ * Who the traced images are, read while they were there: an exited process cannot be asked any
+ * more. Their executable mappings, because a profile names its mappings; their program, service and
+ * container, because people ask by those. Files go to the file table on the way.
  */
 #pragma once
 
@@ -11,31 +12,44 @@
 
 #include "base/cleanup.h"
 #include "collect/file_table.h"
+#include "proc/proc_owner.h"
 
 struct process_table;
 
 struct process_map {
-	uint32_t image;
-	uint32_t pad;
 	uint64_t start, end, offset;
-	size_t file; /* index into the file table, or PROCESS_MAP_NO_FILE */
+	size_t file;   /* index into the file table, or PROCESS_MAP_NO_FILE */
 	uint32_t scan; /* of which scan of the image it is: the newest are what is mapped now */
-	uint32_t pad2;
+	uint32_t pad;
 	char name[16]; /* without a file: "[vdso]", "" ... */
 };
 #define PROCESS_MAP_NO_FILE SIZE_MAX
+
+struct process_info {
+	char *exe;     /* path as the process sees it, "" if it could not be read */
+	char *service; /* what OTEL_SERVICE_NAME in its environment says, or "" */
+	struct proc_owner owner;
+};
 
 struct process_table *process_table__new(struct file_table *files);
 void process_table__free(struct process_table *processes);
 DEFINE_CLEANUP(process_table);
 
-/* Read @pid's mappings as @image's; those that are known already are kept once. 0, -ESRCH or another -errno. */
+/*
+ * Read @pid's mappings as @image's; those that are known already are kept once. Image 0 stands for
+ * nobody: its files are noted and nothing else. 0, -ESRCH or another -errno.
+ */
 int process_table__scan(struct process_table *processes, uint32_t image, pid_t pid);
+/* The image has ended and everything that refers to it is gone. */
+void process_table__forget(struct process_table *processes, uint32_t image);
 
 /* Give @tracer the image's mappings as last scanned. 0 or -errno. */
-int process_table__feed(const struct process_table *processes, uint32_t image, struct tracer *tracer);
+int process_table__feed(const struct process_table *processes, uint32_t image,
+			struct tracer *tracer);
 
-size_t process_table__map_cnt(const struct process_table *processes);
-const struct process_map *process_table__map(const struct process_table *processes, size_t index);
-/* The image's executable as it was at the last scan; "" if unknown. */
-const char *process_table__exe(const struct process_table *processes, uint32_t image);
+/* The image's mappings, none if it was never scanned. */
+const struct process_map *process_table__maps(const struct process_table *processes, uint32_t image,
+					      size_t *ret_cnt);
+/* Never NULL; all "" for an image that could not be looked at while it lived. */
+const struct process_info *process_table__info(const struct process_table *processes,
+					       uint32_t image);

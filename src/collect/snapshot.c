@@ -80,11 +80,18 @@ static bool map_holds(const struct snapshot_map *map, uint32_t image, uint64_t f
 
 const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image, uint64_t frame)
 {
-	size_t i;
+	size_t lo = 0, hi = snapshot->maps.cnt, mid;
 
-	for (i = 0; i < snapshot->maps.cnt; i++) {
-		if (map_holds(&snapshot->maps.at[i], image, frame))
-			return &snapshot->maps.at[i];
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (snapshot->maps.at[mid].image < image)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < snapshot->maps.cnt && snapshot->maps.at[lo].image == image; lo++) {
+		if (map_holds(&snapshot->maps.at[lo], image, frame))
+			return &snapshot->maps.at[lo];
 	}
 	return NULL;
 }

@@ -23,6 +23,10 @@ struct snapshot_image {
 	uint32_t exe; /* path as the process sees it, "" if it is not known */
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t end_ns; /* 0: it lived to the end of the recording */
+	uint32_t uid;
+	uint32_t service; /* what its environment, its unit or its program's name says */
+	uint32_t container, pod, unit; /* "" if it belongs to none */
+	uint32_t pad;
 };
 
 struct snapshot_file {
@@ -32,7 +36,7 @@ struct snapshot_file {
 	uint32_t has_lines; /* its frames came with source lines */
 };
 
-/* An executable mapping of an image. */
+/* An executable mapping of an image. Sorted by image. */
 struct snapshot_map {
 	uint32_t image;
 	uint32_t file; /* file id, 0: none */

@@ -271,6 +271,8 @@ static bool is_consistent(const struct snapshot *s)
 	for (i = 0; i < s->maps.cnt; i++) {
 		if (s->maps.at[i].end < s->maps.at[i].start)
 			return false;
+		if (i && s->maps.at[i].image < s->maps.at[i - 1].image)
+			return false;
 	}
 	return true;
 }

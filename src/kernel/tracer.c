@@ -129,7 +129,7 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	config->session = tracer->backend == TRACER_BACKEND_SESSION;
 	config->lifetimes = options->lifetimes;
 	config->sampling = options->sampling;
-	config->cgroup_subsys = options->cgroup_subsys;
+	config->cgroup_is_v2 = options->cgroup_is_v2;
 	config->cgroup_id = options->cgroup_id;
 	config->image_max = options->image_max;
 	config->site_max = options->image_max + options->site_max;
@@ -322,6 +322,18 @@ int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint6
 	if (!err && ret)
 		*ret = id;
 	return err;
+}
+
+void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.processes);
+	struct process process;
+
+	/* It may have become another program meanwhile. */
+	if (bpf_map_lookup_elem(fd, &tgid, &process) || process.image != image)
+		return;
+	process.image = IMAGE_NONE;
+	bpf_map_update_elem(fd, &tgid, &process, BPF_EXIST);
 }
 
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes)

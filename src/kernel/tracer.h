@@ -38,8 +38,8 @@ struct tracer_options {
 	enum tracer_backend backend;
 	uint32_t scope; /* SCOPE_* */
 	pid_t hold_pid; /* a child of ours that is stopped at each exec; SIGCONT it after NOTICE_EXEC. 0: none */
-	uint64_t cgroup_id; /* SCOPE_CGROUP: kernfs id, and the v1 controller's index or CGROUP_V2 */
-	uint32_t cgroup_subsys;
+	uint64_t cgroup_id; /* SCOPE_CGROUP: kernfs id, in the unified tree or the v1 memory controller's */
+	bool cgroup_is_v2;
 	bool live; /* track blocks until their free */
 	bool lifetimes; /* keep their times */
 	bool sampling;
@@ -84,6 +84,8 @@ enum tracer_backend tracer__backend(const struct tracer *tracer);
 /* Trace process @tgid; 0, -ENOSPC if the image array is full, or -errno. @ret may be NULL. */
 int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint64_t mean_bytes,
 		      uint32_t *ret);
+/* Process @tgid is @image and not to be traced: no more of its events are counted. */
+void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid);
 /* Change an image's sampling mean; takes effect with its next allocation. */
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes);
 

@@ -46,7 +46,7 @@ static struct tracer_options tracer_options(const struct recording *rec)
 		.scope = rec->scope,
 		.hold_pid = rec->child.pid,
 		.cgroup_id = rec->cgroup_id,
-		.cgroup_subsys = rec->cgroup_subsys,
+		.cgroup_is_v2 = rec->cgroup_is_v2,
 		.live = !config->no_live,
 		.sampling = config->sample_bytes > 1,
 		.empty = config->empty,
@@ -181,11 +181,26 @@ void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
 		kill(pid, SIGCONT);
 }
 
+bool recording__wants(const struct recording *rec, uint32_t image)
+{
+	const struct process_info *info = process_table__info(rec->processes, image);
+	const struct image *images;
+	size_t cnt;
+
+	images = tracer__images(rec->tracer, &cnt);
+	return image >= cnt ||
+	       choice__wants(&rec->config->choice, images[image].comm, info->exe, images[image].uid);
+}
+
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 {
 	/* It may be gone by now; what it did is counted all the same. */
 	process_table__scan(rec->processes, image, pid);
 	file_table__feed(rec->files, rec->tracer);
+	if (!recording__wants(rec, image)) {
+		tracer__dismiss(rec->tracer, image, pid);
+		return;
+	}
 	process_table__feed(rec->processes, image, rec->tracer);
 	if (recording__attach_new(rec, pid))
 		log_debug("process %d: not all of its allocators could be probed", (int)pid);
@@ -226,9 +241,13 @@ static int attach_all(struct recording *rec)
 	}
 	if (rec->scope < SCOPE_CGROUP)
 		return 0;
-	for (i = 0; !err && i < target_set__cnt(rec->targets); i++)
+	/* One file that cannot be probed is no reason to go without the others. */
+	for (i = 0; i < target_set__cnt(rec->targets); i++) {
 		err = attach_object(rec, i, 0);
-	return err ? log_err(err, "cannot attach") : 0;
+		if (err)
+			log_warn(err, "cannot probe %s", target_set__at(rec->targets, i)->path);
+	}
+	return rec->probe_cnt || !err ? 0 : log_err(err, "cannot attach");
 }
 
 int recording__arm(struct recording *rec)

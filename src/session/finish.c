@@ -14,6 +14,13 @@
 #include "session/output.h"
 #include "session/recording.h"
 
+static bool is_wanted(void *ctx, const struct image *image, const struct process_info *info)
+{
+	const struct recording *rec = ctx;
+
+	return choice__wants(&rec->config->choice, image->comm, info->exe, image->uid);
+}
+
 int recording__drain(struct recording *rec, struct snapshot **ret)
 {
 	const struct session_config *config = rec->config;
@@ -28,6 +35,8 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
 			 (config->sample_bytes > 1 ? SNAPSHOT_SAMPLED : 0),
 		.image_max = rec->image_max,
+		.wanted = choice__is_all(&config->choice) ? NULL : is_wanted,
+		.ctx = rec,
 	};
 	int err;
 

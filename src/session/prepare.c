@@ -149,22 +149,26 @@ static int prepare_cmd(struct recording *rec)
 	return vec__push(&rec->pids, rec->child.pid) ? -ENOMEM : SESSION_OK;
 }
 
-/* The index that css_set.subsys[] has for the memory controller is only known to the kernel's type information;
- * the order in /proc/cgroups is the order of registration, which is the same. */
-static uint32_t v1_memory_index(void)
+/* Members may exit while we look, and kernel threads are none of our business. What is wanted is seen later, when
+ * they are images: here their files are read ahead. */
+static void prepare_member(struct recording *rec, pid_t pid)
 {
-	FILE *file __close_file = fopen("/proc/cgroups", "re");
-	char line[256];
-	uint32_t index = 0;
+	int outcome;
 
-	while (file && fgets(line, sizeof(line), file)) {
-		if (line[0] == '#')
-			continue;
-		if (!strncmp(line, "memory\t", 7))
-			return index;
-		index++;
-	}
-	return 0;
+	if (pid == getpid())
+		return;
+	outcome = target_set__add_pid(rec->targets, pid, NULL);
+	if (outcome == TARGET_OK)
+		process_table__scan(rec->processes, 0, pid);
+	else if (outcome < 0)
+		rec->closed_cnt++;
+}
+
+/* Whoever comes will most likely use the C library of the system, which is also ours: probed before it is needed. */
+static void prepare_own_libraries(struct recording *rec)
+{
+	if (target_set__add_pid(rec->targets, getpid(), NULL) == TARGET_OK)
+		process_table__scan(rec->processes, 0, getpid());
 }
 
 static int prepare_cgroup(struct recording *rec)
@@ -179,15 +183,11 @@ static int prepare_cgroup(struct recording *rec)
 		return SESSION_FAILED;
 	}
 	rec->cgroup_id = dir.id;
-	rec->cgroup_subsys = dir.is_v2 ? CGROUP_V2 : v1_memory_index();
+	rec->cgroup_is_v2 = dir.is_v2;
 	err = cgroup_dir__members(&dir, &pids);
-	for (i = 0; !err && i < pids.cnt; i++) {
-		if (pids.at[i] == getpid())
-			continue;
-		/* Members may exit while we look, and kernel threads are none of our business. */
-		if (target_set__add_pid(rec->targets, pids.at[i], NULL) >= 0)
-			process_table__scan(rec->processes, 0, pids.at[i]);
-	}
+	prepare_own_libraries(rec);
+	for (i = 0; !err && i < pids.cnt; i++)
+		prepare_member(rec, pids.at[i]);
 	return err ? log_err(err, "cannot list control group %s", rec->config->cgroup) : SESSION_OK;
 }
 
@@ -199,10 +199,12 @@ static int prepare_all(struct recording *rec)
 
 	if (err)
 		return log_err(err, "cannot list processes");
-	while (proc_list__next(&list, &pid)) {
-		if (pid != getpid() && !target_set__add_pid(rec->targets, pid, NULL))
-			process_table__scan(rec->processes, 0, pid);
-	}
+	prepare_own_libraries(rec);
+	while (proc_list__next(&list, &pid))
+		prepare_member(rec, pid);
+	if (rec->closed_cnt)
+		log_warn(0, "%zu process%s cannot be looked at: what is mapped nowhere else is not probed",
+			 rec->closed_cnt, rec->closed_cnt > 1 ? "es" : "");
 	return SESSION_OK;
 }
 

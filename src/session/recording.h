@@ -21,7 +21,7 @@ struct recording {
 	const struct session_config *config;
 	uint32_t scope; /* SCOPE_* */
 	uint64_t cgroup_id;
-	uint32_t cgroup_subsys;
+	bool cgroup_is_v2;
 	uint32_t image_max;
 
 	VEC(pid_t) pids; /* the processes named, and the command's */
@@ -42,6 +42,7 @@ struct recording {
 	bool stopped_by_signal;
 	int stop_signal; /* to be passed on to the command, or 0 */
 	int cmd_status;
+	size_t closed_cnt; /* processes that could not be looked at */
 };
 
 void recording__done(struct recording *rec);
@@ -57,6 +58,9 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, bool *re
 int recording__attach_new(struct recording *rec, pid_t pid);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
+
+/* Is @image one that the user asked for? */
+bool recording__wants(const struct recording *rec, uint32_t image);
 
 /* @pid has become another program, as @image. The command of ours was stopped for this and goes on afterwards. */
 void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid);

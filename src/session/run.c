@@ -126,6 +126,7 @@ static void on_notice(const struct notice *notice, void *ctx)
 	case NOTICE_EXEC:
 		recording__on_exec(rec, notice->image, (pid_t)notice->tgid);
 		break;
+	case NOTICE_ADOPT:
 	case NOTICE_LIBS:
 		recording__look_at(rec, notice->image, (pid_t)notice->tgid);
 		break;
@@ -207,6 +208,10 @@ static void announce(const struct recording *rec)
 	else if (rec->pids.cnt == 1 && !proc_info__read(rec->pids.at[0], &info))
 		log_info("tracing process %d (%s), %zu probes; Ctrl-C stops and writes", (int)info.pid,
 			 info.comm, rec->probe_cnt);
+	else if (rec->scope >= SCOPE_CGROUP)
+		log_info("tracing %s, %zu probes in %zu files; Ctrl-C stops and writes",
+			 rec->scope == SCOPE_ALL ? "every process" : rec->config->cgroup, rec->probe_cnt,
+			 rec->object_cnt);
 	else
 		log_info("tracing %zu processes, %zu probes in %zu files; Ctrl-C stops and writes",
 			 rec->pids.cnt, rec->probe_cnt, rec->object_cnt);

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "session/choice.h"
+
 enum session_status { /* positive outcomes of session_record() */
 	SESSION_OK = 0,
 	SESSION_FAILED, /* said why */
@@ -30,6 +32,7 @@ struct session_config {
 	const char *cgroup; /* NULL: none */
 	bool all;
 	bool follow;
+	struct choice choice; /* of the processes in the scope of cgroup or all */
 
 	uint64_t duration_ns; /* 0: no limit */
 	bool no_live;

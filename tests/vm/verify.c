@@ -74,7 +74,7 @@ static int try(const struct backend *backend, const struct mode *mode)
 					  .lifetimes = mode->lifetimes,
 					  .sampling = mode->sampling,
 					  .cgroup_id = 1,
-					  .cgroup_subsys = CGROUP_V2,
+					  .cgroup_is_v2 = true,
 					  .image_max = 16,
 					  .site_max = 64,
 					  .frame_max = 1024,

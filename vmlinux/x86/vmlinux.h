@@ -115,10 +115,20 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct kuid {
+	unsigned int val;
+};
+
+struct cred {
+	struct kuid euid;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int flags;
+	struct task_struct *real_parent;
+	const struct cred *cred;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
