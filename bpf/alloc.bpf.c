@@ -33,6 +33,7 @@
 #include "stats.bpf.h"
 #include "thread.bpf.h"
 #include "walk.bpf.h"
+#include "why.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -113,6 +114,14 @@ static __u64 stack_word(__u64 addr)
 	return word;
 }
 
+/* The old block of a realloc is where it was. */
+static void old_put_back(struct call *call)
+{
+	live_add(call->image, call->old_addr, &call->old);
+	if (config.lifetimes)
+		why_put_back(call->image, call->old_addr, &call->story);
+}
+
 /* Give up a call that never returned. Its old block is taken to be where it was. */
 static void call_abandon(struct call *call)
 {
@@ -120,7 +129,7 @@ static void call_abandon(struct call *call)
 	/* A throwing function that did not return has thrown. */
 	stats_add(call->flags & PROBE_RET_SITES ? STAT_ALLOC_FAILED : STAT_RETURN_MISSED, 1);
 	if (call->old_addr)
-		live_add(call->image, call->old_addr, &call->old);
+		old_put_back(call);
 }
 
 /*
@@ -245,6 +254,8 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 	call->requested = bytes;
 	call->old_addr = 0;
 	call->kept = 0;
+	if (config.lifetimes)
+		call->story.born_ns = 0;
 	call->flags = probe->flags;
 	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
 	weight = decide(image, bytes);
@@ -268,9 +279,12 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 
 		call->in_place = old;
 		call->unknown = 0;
-		if (old && !live_take(image, old, &call->old))
+		if (old && !live_take(image, old, &call->old)) {
 			call->old_addr = old;
-		else if (old && !config.sampling)
+			if (config.lifetimes)
+				why_take(image, old, &call->story);
+		}
+		if (old && !call->old_addr && !config.sampling)
 			call->unknown = 1;
 	}
 	if (weight)
@@ -305,12 +319,14 @@ static void settle_old(struct call *call, bool failed)
 {
 	if (failed && call->requested && !(call->flags & PROBE_FREE_ON_FAIL)) {
 		if (call->old_addr)
-			live_add(call->image, call->old_addr, &call->old);
+			old_put_back(call);
 		return;
 	}
 	if (call->old_addr) {
 		site_freed(call->old.site, call->old.weight, call->old.bytes);
 		stats_add(STAT_EVENT_FREE, 1);
+		if (config.lifetimes && failed)
+			why_dropped(call);
 	} else if (call->unknown) {
 		stats_add(STAT_FREE_UNKNOWN, 1);
 	}
@@ -348,9 +364,9 @@ static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx,
 	value.weight = call->weight;
 	value.bytes = call->bytes;
 	value.site = call->site;
-	if (config.lifetimes)
-		value.time_ns = bpf_ktime_get_ns();
 	live_add(call->image, block, &value);
+	if (config.lifetimes)
+		why_born(call, block);
 }
 
 /* Beneath a realloc, or the free that a wrapper's free calls: the block is accounted for already. */
@@ -359,6 +375,16 @@ static bool is_nested_free(__u64 sp, const struct thread *thread, __u64 block)
 	if (thread->call.sp && sp < thread->call.sp)
 		return true;
 	return thread->freed_addr == block && sp <= thread->freed_sp;
+}
+
+static inline __attribute__((always_inline)) void
+tell_why(const struct regs *regs, const struct probe *probe, __u64 block, __u32 image,
+	 const struct live_value *value)
+{
+	struct why_end end = { .addr = block, .sp = regs->sp, .fp = regs->fp, .weight = value->weight,
+			       .image = image, .site = value->site, .fn = probe->fn };
+
+	why_freed(&end);
 }
 
 SEC("uprobe")
@@ -389,6 +415,8 @@ int heaptap_free(struct pt_regs *ctx)
 		site_freed(value.site, value.weight, value.bytes);
 		stats_add(STAT_EVENT_FREE, 1);
 		known = true;
+		if (config.lifetimes)
+			tell_why(&regs, probe, block, image, &value);
 	} else if (config.sampling) {
 		return 0;
 	}

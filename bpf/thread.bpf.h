@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abi/alloc.h"
+#include "abi/why.h"
 
 /* An allocator call between its entry and its return. */
 struct call {
@@ -21,6 +22,7 @@ struct call {
 	__u64 in_place; /* the old pointer, for calls that never move the block */
 	__u64 old_addr; /* realloc: the block taken out of the live table, or 0 */
 	struct live_value old;
+	struct why_block story; /* config.lifetimes: the old block's */
 };
 
 struct thread {

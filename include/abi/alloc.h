@@ -74,11 +74,10 @@ _Static_assert(sizeof(struct live_key) == 16, "live_key is 16 bytes");
 struct live_value {
 	__u64 weight; /* what the allocation added to its site, to be taken off again */
 	__u64 bytes;
-	__u64 time_ns; /* 0 unless config.lifetimes */
 	__u32 site;
 	__u32 pad;
 };
-_Static_assert(sizeof(struct live_value) == 32, "live_value is 32 bytes");
+_Static_assert(sizeof(struct live_value) == 24, "live_value is 24 bytes");
 
 /*
  * Four classes to the power of two: sizes 0..7 are their own class, then 8, 10, 12, 14, 16, 20, 24, 28, 32 ...

@@ -15,7 +15,7 @@ struct config {
 	__u32 self_tgid; /* the tracer: never traced */
 	__u8 live; /* track blocks until they are freed; 0: allocations alone */
 	__u8 session; /* one program serves entry and return (uprobe session) */
-	__u8 lifetimes; /* keep allocation times (for `why`) */
+	__u8 lifetimes; /* keep life stories (abi/why.h) */
 	__u8 sampling; /* means may be > 1 byte; 0: every allocation is kept */
 	__u32 cgroup_is_v2; /* cgroup_id is of the unified tree; 0: of the v1 memory controller's */
 	__u64 cgroup_id; /* kernfs id of the cgroup */

@@ -41,7 +41,8 @@
 	X(FRAME_NO_TABLE, NOTE, "frames before their table",                                          \
 	  "frames in files whose unwind table was not loaded yet")                                    \
 	X(FRAME_FP_GUESS, NOTE, "frames by frame pointer", "frames where no CFI covers the code")     \
-	X(RULE_MISS, NOTE, "rule cache misses", "look-ups of mapping and row")
+	X(RULE_MISS, NOTE, "rule cache misses", "look-ups of mapping and row")                        \
+	X(STORY_LOST, LOSS, "life stories lost", "blocks or frees that `why` found no room for")
 
 enum stat_id {
 #define STAT_ID(id, ...) STAT_##id,

@@ -16,6 +16,7 @@
 #include "base/vec.h"
 #include "kernel/bpf_link.h"
 #include "kernel/features.h"
+#include "kernel/map_walk.h"
 #include "kernel/mapped.h"
 
 #include "heaptap.skel.h"
@@ -24,8 +25,9 @@ struct tracer {
 	struct heaptap_bpf *skel;
 	enum tracer_backend backend;
 	bool live;
+	bool lifetimes;
 	bool empty;
-	struct mapped sites, frames, images, rows, pages, ranges;
+	struct mapped sites, frames, images, rows, pages, ranges, why_sites;
 	uint32_t image_max, site_max, frame_max;
 	uint32_t row_used, page_used, range_used;
 	uint32_t probe_used;
@@ -160,6 +162,11 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	bpf_map__set_max_entries(skel->maps.rows, options->row_max);
 	bpf_map__set_max_entries(skel->maps.pages, options->page_max);
 	bpf_map__set_max_entries(skel->maps.ranges, options->range_max);
+	if (!options->lifetimes)
+		return;
+	bpf_map__set_max_entries(skel->maps.why_sites, config->site_max);
+	bpf_map__set_max_entries(skel->maps.why_blocks, options->live_max);
+	bpf_map__set_max_entries(skel->maps.why_pairs, options->site_max);
 }
 
 static int map_arrays(struct tracer *tracer)
@@ -174,6 +181,7 @@ static int map_arrays(struct tracer *tracer)
 		{ tracer->skel->maps.rows, &tracer->rows },
 		{ tracer->skel->maps.pages, &tracer->pages },
 		{ tracer->skel->maps.ranges, &tracer->ranges },
+		{ tracer->skel->maps.why_sites, &tracer->why_sites },
 	};
 	size_t i;
 	int err;
@@ -235,6 +243,7 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	last_log[0] = '\0';
 	tracer->cpu_cnt = libbpf_num_possible_cpus();
 	tracer->live = options->live;
+	tracer->lifetimes = options->lifetimes;
 	tracer->empty = options->empty;
 	if (!feature_has(FEATURE_BTF) || !feature_has(FEATURE_BPF))
 		return load_error(-EPERM, ret_why);
@@ -287,6 +296,7 @@ void tracer__free(struct tracer *tracer)
 	mapped__close(&tracer->rows);
 	mapped__close(&tracer->pages);
 	mapped__close(&tracer->ranges);
+	mapped__close(&tracer->why_sites);
 	heaptap_bpf__destroy(tracer->skel);
 	free(tracer);
 }
@@ -656,6 +666,52 @@ int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT])
 	}
 	memcpy(ret, sums, sizeof(sums));
 	return 0;
+}
+
+const struct why_site *tracer__why_sites(const struct tracer *tracer, size_t *ret_cnt)
+{
+	*ret_cnt = tracer->lifetimes ? used(control(tracer)->site_next, tracer->site_max) : 0;
+	return tracer->why_sites.at;
+}
+
+struct story_walk {
+	tracer_story_fn fn;
+	void *ctx;
+};
+
+static int on_story(const void *key, const void *value, void *ctx)
+{
+	const struct story_walk *walk = ctx;
+
+	return walk->fn(key, value, walk->ctx);
+}
+
+int tracer__walk_stories(const struct tracer *tracer, tracer_story_fn fn, void *ctx)
+{
+	struct story_walk walk = { fn, ctx };
+
+	return map_walk(bpf_map__fd(tracer->skel->maps.why_blocks), sizeof(struct live_key),
+			sizeof(struct why_block), on_story, &walk);
+}
+
+struct pair_walk {
+	tracer_pair_fn fn;
+	void *ctx;
+};
+
+static int on_pair(const void *key, const void *value, void *ctx)
+{
+	const struct pair_walk *walk = ctx;
+
+	return walk->fn(key, *(const uint64_t *)value, walk->ctx);
+}
+
+int tracer__walk_pairs(const struct tracer *tracer, tracer_pair_fn fn, void *ctx)
+{
+	struct pair_walk walk = { fn, ctx };
+
+	return map_walk(bpf_map__fd(tracer->skel->maps.why_pairs), sizeof(struct why_pair),
+			sizeof(uint64_t), on_pair, &walk);
 }
 
 uint64_t tracer__map_bytes(const struct tracer *tracer)

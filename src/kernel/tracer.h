@@ -22,6 +22,7 @@
 #include "abi/probe.h"
 #include "abi/stats.h"
 #include "abi/unwind.h"
+#include "abi/why.h"
 #include "base/cleanup.h"
 
 struct tracer;
@@ -41,7 +42,7 @@ struct tracer_options {
 	uint64_t cgroup_id; /* SCOPE_CGROUP: kernfs id, in the unified tree or the v1 memory controller's */
 	bool cgroup_is_v2;
 	bool live; /* track blocks until their free */
-	bool lifetimes; /* keep their times */
+	bool lifetimes; /* keep their life stories (abi/why.h); needs live */
 	bool sampling;
 	bool empty; /* programs that do nothing: what the traps alone cost */
 	uint32_t image_max;
@@ -127,6 +128,14 @@ const struct alloc_site *tracer__sites(const struct tracer *tracer, size_t *ret_
 const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt);
 const struct image *tracer__images(const struct tracer *tracer, size_t *ret_cnt);
 int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT]);
+/* By number of site, as many as there are sites. Empty without options.lifetimes, as are the next two. */
+const struct why_site *tracer__why_sites(const struct tracer *tracer, size_t *ret_cnt);
+
+/* @fn is called for each entry of the map; one that ends with another return value than 0 ends the walk with that. */
+typedef int (*tracer_story_fn)(const struct live_key *key, const struct why_block *story, void *ctx);
+int tracer__walk_stories(const struct tracer *tracer, tracer_story_fn fn, void *ctx);
+typedef int (*tracer_pair_fn)(const struct why_pair *pair, uint64_t cnt, void *ctx);
+int tracer__walk_pairs(const struct tracer *tracer, tracer_pair_fn fn, void *ctx);
 
 /* Kernel memory of all maps, as the kernel accounts it. */
 uint64_t tracer__map_bytes(const struct tracer *tracer);
