@@ -381,10 +381,20 @@ static inline __attribute__((always_inline)) void
 tell_why(const struct regs *regs, const struct probe *probe, __u64 block, __u32 image,
 	 const struct live_value *value)
 {
-	struct why_end end = { .addr = block, .sp = regs->sp, .fp = regs->fp, .weight = value->weight,
-			       .image = image, .site = value->site, .fn = probe->fn };
+	struct thread *thread = thread_current();
+	struct why_end *end;
 
-	why_freed(&end);
+	if (!thread)
+		return;
+	end = &thread->end;
+	end->addr = block;
+	end->sp = regs->sp;
+	end->fp = regs->fp;
+	end->weight = value->weight;
+	end->image = image;
+	end->site = value->site;
+	end->fn = probe->fn;
+	why_freed(end);
 }
 
 SEC("uprobe")

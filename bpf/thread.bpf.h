@@ -25,6 +25,17 @@ struct call {
 	struct why_block story; /* config.lifetimes: the old block's */
 };
 
+/* A free about to run. */
+struct why_end {
+	__u64 addr;
+	__u64 sp, fp; /* at its entry */
+	__u64 weight;
+	__u32 image;
+	__u32 site; /* of the allocation */
+	__u32 fn; /* the freeing function */
+	__u32 pad;
+};
+
 struct thread {
 	struct call call;
 	/* The last call that may end in a jump to another allocator function. */
@@ -34,6 +45,7 @@ struct thread {
 	/* The last block freed, so that a wrapper's inner free is not taken for an unknown one. */
 	__u64 freed_addr;
 	__u64 freed_sp;
+	struct why_end end; /* config.lifetimes: off the stack, which has no room for it */
 };
 
 /* The current thread's state, zeroed at first use; NULL (counted) if there is no memory for it. */

@@ -83,6 +83,8 @@ int why_born(struct call *call, __u64 addr)
 		story.growths = 0;
 	}
 	story.bytes = call->requested;
+	story.weight = call->weight;
+	story.site = call->site;
 	/* Two at once may leave the smaller one: the next puts it right. */
 	if (site->requested_max < story.bytes)
 		site->requested_max = story.bytes;
@@ -149,15 +151,24 @@ static void pair_add(struct why_pair *pair, __u64 weight)
 		stats_add(STAT_STORY_LOST, 1);
 }
 
-int why_freed(struct why_end *end)
+/* On its own, so that the story is off the stack when the walk begins. */
+static __attribute__((noinline)) bool take_and_end(const struct why_end *end)
 {
 	struct why_block story;
+
+	if (why_take(end->image, end->addr, &story))
+		return false;
+	story_end(&story, end->site, end->weight);
+	return true;
+}
+
+int why_freed(struct why_end *end)
+{
 	struct why_pair pair;
 	int slot;
 
-	if (!end || why_take(end->image, end->addr, &story))
+	if (!end || !take_and_end(end))
 		return 0;
-	story_end(&story, end->site, end->weight);
 	slot = walk_stack(end->image, end->sp, end->fp);
 	if (slot < 0)
 		return 0;

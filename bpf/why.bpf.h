@@ -5,17 +5,6 @@
 #include "abi/why.h"
 #include "thread.bpf.h"
 
-/* A free about to run. */
-struct why_end {
-	__u64 addr;
-	__u64 sp, fp; /* at its entry */
-	__u64 weight;
-	__u32 image;
-	__u32 site; /* of the allocation */
-	__u32 fn; /* the freeing function */
-	__u32 pad;
-};
-
 /* @call has returned the block at @addr: a new one, or @call->story goes on. */
 int why_born(struct call *call, __u64 addr);
 /* Take the story of a block out, to go on or to be put back. 0 or -ENOENT. */

@@ -12,10 +12,13 @@ struct why_block {
 	__u64 born_ns; /* CLOCK_MONOTONIC; 0: nothing is known */
 	__u64 first_bytes; /* asked for at birth */
 	__u64 bytes; /* asked for last */
+	__u64 weight; /* as the live table has it */
+	__u32 site; /* of the last call */
 	__u32 tid; /* who asked first */
 	__u32 growths; /* reallocs that made it larger */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct why_block) == 32, "why_block is 32 bytes");
+_Static_assert(sizeof(struct why_block) == 48, "why_block is 48 bytes");
 
 /* Ages: class 0 is below 1024 ns, class i below twice as much as class i - 1, the last has no end (from 2^40 ns, 18 minutes). */
 #define WHY_AGE_CNT 32

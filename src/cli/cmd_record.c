@@ -104,6 +104,7 @@ int cmd_record(const struct options *opts)
 		.follow = opts->follow,
 		.duration_ns = opts->duration_ns,
 		.no_live = opts->no_live,
+		.lifetimes = opts->lifetimes,
 		.sample_bytes = opts->sample_bytes,
 		.backend = opts->backend,
 		.empty = opts->empty_probes,

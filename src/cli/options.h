@@ -71,6 +71,7 @@ struct options {
 	uint64_t sample_bytes;   /* SAMPLE_AUTO, SAMPLE_EXACT or the mean */
 	double max_overhead_pct; /* 0: no budget */
 	bool no_live;
+	bool lifetimes;
 	bool mmap;
 	bool strict;
 	bool full_cfi;

@@ -43,6 +43,8 @@ const struct option_def options_table[] = {
 	  "hold the cost of tracing below this share of the target's CPU time" },
 	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_RECORD, NULL, NULL,
 	  "count allocations only, not what stays in use; much cheaper" },
+	{ "lifetimes", 0, OPT_FLAG, NULL, FIELD(lifetimes), CMD_RECORD, NULL, NULL,
+	  "keep what `why` goes by as well: who frees, how old, how grown; -o FILE.heaptap" },
 	{ "mmap", 0, OPT_FLAG, NULL, FIELD(mmap), CMD_RECORD, NULL, NULL,
 	  "also count memory mapped directly with mmap and brk" },
 	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_RECORD, NULL, NULL,

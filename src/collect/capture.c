@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/capture_stories.h"
 
 /* The name a fleet knows it by: the user's word, the unit, the program. */
 static int add_service(const struct process_info *info, struct snapshot *snapshot, uint32_t *ret)
@@ -174,18 +175,24 @@ static int add_targets(const struct capture *capture, struct snapshot *snapshot)
 	return err;
 }
 
-static int add_sites(const struct capture *capture, struct snapshot *snapshot)
+/* @numbers: what the numbers of sites become, CAPTURE_NO_SITE for those that are left out. */
+static int add_sites(const struct capture *capture, struct snapshot *snapshot, struct site_numbers *numbers)
 {
+	bool stories = snapshot->flags & SNAPSHOT_STORIES;
 	const struct alloc_site *sites;
 	size_t cnt, i;
-	int err = 0;
+	int err;
 
 	sites = tracer__sites(capture->tracer, &cnt);
+	err = vec__reserve(numbers, cnt);
 	for (i = 0; !err && i < cnt; i++) {
 		struct alloc_site site = sites[i];
 
-		if (!site.alloc_cnt && !site.free_cnt)
+		numbers->at[numbers->cnt++] = CAPTURE_NO_SITE;
+		/* Sites of frees count nothing. */
+		if (!site.alloc_cnt && !site.free_cnt && !(stories && site.frame_cnt))
 			continue;
+		numbers->at[i] = (uint32_t)snapshot->sites.cnt;
 		if (i < capture->image_max) {
 			site.image = (uint32_t)i;
 			site.stop = SITE_OVERFLOW;
@@ -216,6 +223,7 @@ static int add_frames(const struct capture *capture, struct snapshot *snapshot)
 int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 {
 	struct snapshot *snapshot __free(snapshot) = snapshot__new();
+	struct site_numbers numbers __site_numbers = {};
 	int err;
 
 	if (!snapshot)
@@ -230,9 +238,12 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 		err = add_images(capture, snapshot);
 	/* Sites before frames: a site refers only to frames that were there before it. */
 	if (!err)
-		err = add_sites(capture, snapshot);
+		err = add_sites(capture, snapshot, &numbers);
 	if (!err)
 		err = add_frames(capture, snapshot);
+	if (!err)
+	if (!err && (snapshot->flags & SNAPSHOT_STORIES))
+		err = capture_stories(capture, &numbers, snapshot);
 	if (!err)
 		err = add_files(capture, snapshot);
 	if (!err)

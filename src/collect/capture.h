@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collect/process_table.h"
+#include "collect/series.h"
 #include "collect/snapshot.h"
 #include "kernel/tracer.h"
 #include "target/target.h"
@@ -20,6 +21,7 @@ struct capture {
 	uint64_t period_bytes;
 	uint32_t flags; /* SNAPSHOT_* */
 	uint32_t image_max;
+	const struct series *series; /* with SNAPSHOT_STORIES */
 };
 
 /* 0 or -errno. Consistent if the tracer is deactivated; else a moment's view in which each number is true. */

@@ -11,6 +11,7 @@
 
 #include "abi/alloc.h"
 #include "abi/stats.h"
+#include "abi/why.h"
 #include "base/cleanup.h"
 #include "base/intern.h"
 #include "base/vec.h"
@@ -74,10 +75,37 @@ struct snapshot_range {
 	uint64_t start, end;
 };
 
+/* What became of the blocks of a site; there is one for each site that any is known of, in their order. */
+struct snapshot_story {
+	uint32_t site; /* index in snapshot.sites, as in the structs below */
+	uint32_t pad;
+	struct why_site ended; /* blocks that were freed */
+	uint64_t live_ages[WHY_AGE_CNT]; /* of those that were not, in processes that lived to the end */
+	uint64_t live_grown; /* those of them that had been grown, and how often, from what, in all */
+	uint64_t live_growths;
+	uint64_t live_first_bytes;
+};
+
+/* A site of frees has no counts of its own. */
+struct snapshot_pair {
+	uint32_t alloc_site;
+	uint32_t free_site;
+	uint64_t free_cnt; /* weighted */
+};
+
+/* What was in use at one of snapshot.ticks; in the order of ticks. Sites without an entry had nothing. */
+struct snapshot_point {
+	uint32_t tick; /* index in snapshot.ticks */
+	uint32_t site;
+	uint64_t objects; /* weighted */
+	uint64_t bytes;
+};
+
 enum {
 	SNAPSHOT_LIVE = 1, /* blocks were tracked until their free: the in-use numbers are true */
 	SNAPSHOT_SAMPLED = 2,
 	SNAPSHOT_INCOMPLETE = 4, /* the recording was cut off */
+	SNAPSHOT_STORIES = 8, /* life stories were kept */
 };
 
 struct snapshot {
@@ -97,6 +125,11 @@ struct snapshot {
 	VEC(uint64_t) frames;
 	VEC(struct snapshot_symbol) symbols;
 	VEC(struct snapshot_line) lines;
+	/* with SNAPSHOT_STORIES: */
+	VEC(struct snapshot_story) stories;
+	VEC(struct snapshot_pair) pairs;
+	VEC(uint64_t) ticks; /* CLOCK_MONOTONIC */
+	VEC(struct snapshot_point) points;
 };
 
 struct snapshot *snapshot__new(void);

@@ -26,6 +26,10 @@ enum section {
 	SECTION_FRAMES = 10,
 	SECTION_SYMBOLS = 11,
 	SECTION_LINES = 12,
+	SECTION_STORIES = 13,
+	SECTION_PAIRS = 14,
+	SECTION_TICKS = 15,
+	SECTION_POINTS = 16,
 };
 
 struct file_header {
@@ -94,6 +98,12 @@ int snapshot_file_write(const struct snapshot *s, struct writer *writer)
 	PUT_VEC(writer, SECTION_FRAMES, s->frames);
 	PUT_VEC(writer, SECTION_SYMBOLS, s->symbols);
 	PUT_VEC(writer, SECTION_LINES, s->lines);
+	if (s->flags & SNAPSHOT_STORIES) {
+		PUT_VEC(writer, SECTION_STORIES, s->stories);
+		PUT_VEC(writer, SECTION_PAIRS, s->pairs);
+		PUT_VEC(writer, SECTION_TICKS, s->ticks);
+		PUT_VEC(writer, SECTION_POINTS, s->points);
+	}
 	put_section(writer, SECTION_END, 1, 0, "");
 	return writer__finish(writer);
 }
@@ -229,6 +239,14 @@ static int take_section(const struct section_view *view, struct snapshot *s)
 		return TAKE_VEC(view, s->symbols);
 	case SECTION_LINES:
 		return TAKE_VEC(view, s->lines);
+	case SECTION_STORIES:
+		return TAKE_VEC(view, s->stories);
+	case SECTION_PAIRS:
+		return TAKE_VEC(view, s->pairs);
+	case SECTION_TICKS:
+		return TAKE_VEC(view, s->ticks);
+	case SECTION_POINTS:
+		return TAKE_VEC(view, s->points);
 	default:
 		return 0;
 	}
@@ -237,6 +255,32 @@ static int take_section(const struct section_view *view, struct snapshot *s)
 static bool range_ok(uint64_t start, uint64_t cnt, size_t have)
 {
 	return start <= have && cnt <= have - start;
+}
+
+/* The same for the life stories. */
+static bool stories_are_consistent(const struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->stories.cnt; i++) {
+		if (s->stories.at[i].site >= s->sites.cnt)
+			return false;
+	}
+	for (i = 0; i < s->pairs.cnt; i++) {
+		if (s->pairs.at[i].alloc_site >= s->sites.cnt || s->pairs.at[i].free_site >= s->sites.cnt)
+			return false;
+	}
+	for (i = 0; i < s->points.cnt; i++) {
+		if (s->points.at[i].tick >= s->ticks.cnt || s->points.at[i].site >= s->sites.cnt)
+			return false;
+		if (i && s->points.at[i].tick < s->points.at[i - 1].tick)
+			return false;
+	}
+	for (i = 1; i < s->ticks.cnt; i++) {
+		if (s->ticks.at[i] < s->ticks.at[i - 1])
+			return false;
+	}
+	return true;
 }
 
 /* Do all ranges lie within their arrays, and are the arrays in the order that look-ups rely on? String numbers need no
@@ -274,7 +318,7 @@ static bool is_consistent(const struct snapshot *s)
 		if (i && s->maps.at[i].image < s->maps.at[i - 1].image)
 			return false;
 	}
-	return true;
+	return stories_are_consistent(s);
 }
 
 int snapshot_file_parse(const void *data, size_t len_bytes, struct snapshot **ret)

@@ -48,6 +48,7 @@ static struct tracer_options tracer_options(const struct recording *rec)
 		.cgroup_id = rec->cgroup_id,
 		.cgroup_is_v2 = rec->cgroup_is_v2,
 		.live = !config->no_live,
+		.lifetimes = config->lifetimes,
 		.sampling = config->sample_bytes > 1,
 		.empty = config->empty,
 		.image_max = rec->image_max,

@@ -33,8 +33,10 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 		.duration_ns = rec->stop_mono_ns - rec->start_mono_ns,
 		.period_bytes = config->sample_bytes > 1 ? config->sample_bytes : 1,
 		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
-			 (config->sample_bytes > 1 ? SNAPSHOT_SAMPLED : 0),
+			 (config->sample_bytes > 1 ? SNAPSHOT_SAMPLED : 0) |
+			 (config->lifetimes ? SNAPSHOT_STORIES : 0),
 		.image_max = rec->image_max,
+		.series = &rec->series,
 		.wanted = choice__is_all(&config->choice) ? NULL : is_wanted,
 		.ctx = rec,
 	};

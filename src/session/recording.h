@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "collect/file_table.h"
 #include "collect/process_table.h"
+#include "collect/series.h"
 #include "collect/snapshot.h"
 #include "kernel/tracer.h"
 #include "session/child.h"
@@ -36,6 +37,7 @@ struct recording {
 	size_t probe_cnt; /* sites attached */
 	size_t object_cnt;
 
+	struct series series; /* with config.lifetimes */
 	uint64_t start_ns; /* CLOCK_REALTIME */
 	uint64_t start_mono_ns;
 	uint64_t stop_mono_ns;

@@ -178,6 +178,18 @@ static void dispatch(struct loop *loop, uint64_t data)
 	}
 }
 
+/* Milliseconds until the next look, -1: there is none. A look that fails for want of memory is only missing. */
+static int look_at_series(struct recording *rec)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC), due;
+
+	if (!rec->config->lifetimes)
+		return -1;
+	series__tick(&rec->series, rec->tracer, now);
+	due = series__due_ns(&rec->series);
+	return due > now ? (int)((due - now + 999999) / 1000000) : 1;
+}
+
 static int loop__run(struct loop *loop)
 {
 	struct epoll_event events[16];
@@ -187,7 +199,7 @@ static int loop__run(struct loop *loop)
 		/* With a wider scope others may come; with named processes alone there is nobody left. */
 		if (loop->ended_cnt == loop->pid_fds.cnt && loop->rec->scope < SCOPE_CGROUP)
 			return 0;
-		cnt = epoll_wait(loop->epoll_fd, events, 16, -1);
+		cnt = epoll_wait(loop->epoll_fd, events, 16, look_at_series(loop->rec));
 		if (cnt < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < cnt; i++)
@@ -238,6 +250,7 @@ int recording__run(struct recording *rec)
 		return log_err(err, "cannot start the event loop");
 	rec->start_ns = now_ns(CLOCK_REALTIME);
 	rec->start_mono_ns = now_ns(CLOCK_MONOTONIC);
+	series__start(&rec->series);
 	tracer__activate(rec->tracer);
 	announce(rec);
 	if (rec->child.pid) {

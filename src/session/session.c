@@ -17,6 +17,7 @@ void recording__done(struct recording *rec)
 	file_table__free(rec->files);
 	target_set__free(rec->targets);
 	alloc_fns__free(rec->fns);
+	series__done(&rec->series);
 	vec__done(&rec->pids);
 }
 
