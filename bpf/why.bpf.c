@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life stories of blocks: when and by whom they were asked for, how they grew, who freed them and how old they were.
+ * Life stories of blocks: when and by whom they were asked for, how they grew, who freed them and
+ * how old they were.
  *
- * They lie beside the live table and not in it, so that a recording that does not want them pays nothing. A free walks
- * its stack as an allocation does, and has a site of its own, with counts of zero: user space then knows its function by
- * name, however much was inlined, and can say who frees whose blocks.
+ * They lie beside the live table and not in it, so that a recording that does not want them pays
+ * nothing. A free walks its stack as an allocation does, and has a site of its own, with counts of
+ * zero: user space then knows its function by name, however much was inlined, and can say who frees
+ * whose blocks.
  */
 #include "why.bpf.h"
 
@@ -47,7 +49,8 @@ static struct why_site *site_at(__u32 id)
 	return bpf_map_lookup_elem(&why_sites, &id);
 }
 
-static void story_go_on(struct why_site *site, struct call *call, struct why_block *story, __u64 addr)
+static void story_go_on(struct why_site *site, struct call *call, struct why_block *story,
+			__u64 addr)
 {
 	if (call->requested > story->bytes) {
 		story->growths++;
@@ -57,7 +60,8 @@ static void story_go_on(struct why_site *site, struct call *call, struct why_blo
 	}
 	if (addr != call->in_place) {
 		__sync_fetch_and_add(&site->moves, call->weight);
-		__sync_fetch_and_add(&site->moved_bytes, (story->bytes * call->weight) >> WEIGHT_SHIFT);
+		__sync_fetch_and_add(&site->moved_bytes,
+				     (story->bytes * call->weight) >> WEIGHT_SHIFT);
 	}
 }
 
@@ -130,6 +134,8 @@ static void story_end(const struct why_block *story, __u32 id, __u64 weight)
 		__sync_fetch_and_add(&site->other_thread, weight);
 	if (!story->growths)
 		return;
+	if (site->end_max < story->bytes)
+		site->end_max = story->bytes;
 	__sync_fetch_and_add(&site->grown_ends, weight);
 	__sync_fetch_and_add(&site->end_growths, story->growths * weight);
 	__sync_fetch_and_add(&site->end_first_bytes, (story->first_bytes * weight) >> WEIGHT_SHIFT);

@@ -79,6 +79,32 @@ const struct command commands[] = {
 		.run = cmd_list,
 	},
 	{
+		.name = "why",
+		.id = CMD_WHY,
+		.group = "Read profiles",
+		.synopsis = "-p PID[,PID…] | -- CMD [ARG…] | FILE|URL",
+		.summary = "say what becomes of the memory: per place the pattern, the evidence, the cure",
+		.details =
+			"Traces like record, and also keeps who frees the blocks, after how long, in "
+			"which thread, how realloc grew them and what stays. From this each place, a "
+			"line of source, gets a name for what it does: churn, growth by realloc, "
+			"hand-over, retained and growing, cache-like, few big, many small. --rules "
+			"shows the limits.\n\n"
+			"FILE is what why wrote with -o FILE.heaptap (or record, told to keep life "
+			"stories), or any heap profile: from that, only sizes and counts are "
+			"known.\n\n"
+			"With --escape the reasons of the Go compiler stand beside the lines of Go: go "
+			"build -gcflags=-m 2>FILE.",
+		.examples =
+			"heaptap why -p 1234 -d 10s\tten seconds of a running process\n"
+			"heaptap why -- ./parse big.json\ta command from start to end\n"
+			"heaptap why --escape m.txt http://localhost:6060/debug/pprof/heap\ta running "
+			"Go program\n",
+		.operands_min = 0,
+		.operands_max = OPERANDS_MAY_BE_CMD,
+		.run = cmd_why,
+	},
+	{
 		.name = "flame",
 		.id = CMD_FLAME,
 		.group = "Read profiles",

@@ -12,7 +12,9 @@
 #include "cli/options.h"
 
 /* Operands behind "--" are a command line to run; without the "--" they are a usage error. */
-#define OPERANDS_ARE_CMD SIZE_MAX
+#define OPERANDS_ARE_CMD    SIZE_MAX
+/* The same, or one operand without the "--". */
+#define OPERANDS_MAY_BE_CMD (SIZE_MAX - 1)
 
 struct command {
 	const char *name;
@@ -39,6 +41,7 @@ const struct command *command_find(const char *name);
 int cmd_record(const struct options *opts);
 int cmd_report(const struct options *opts);
 int cmd_list(const struct options *opts);
+int cmd_why(const struct options *opts);
 int cmd_flame(const struct options *opts);
 int cmd_diff(const struct options *opts);
 int cmd_merge(const struct options *opts);

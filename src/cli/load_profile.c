@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/load_url.h"
+#include "profile/place_profile.h"
 #include "session/replay.h"
 #include "view/text.h"
 
@@ -56,10 +57,9 @@ int load_report(const struct load_source *source, int outcome)
 	return 0;
 }
 
-static int read_snapshot(const struct load_source *source, int fd, struct profile **ret)
+/* One line for what reading a recording came to. */
+static int report_snapshot(const struct load_source *source, int err)
 {
-	int err = replay_profile(fd, false, ret);
-
 	switch (err) {
 	case -ENODATA:
 		log_err(0, "%s: the recording was cut off", source->name);
@@ -84,8 +84,28 @@ int load_profile(const char *source, struct profile **ret)
 	if (err)
 		return err;
 	if (replay_is_snapshot(fd))
-		return read_snapshot(&opened, fd, ret);
+		return report_snapshot(&opened, replay_profile(fd, false, ret));
 	return load_report(&opened, pprof_read_fd(fd, opened.limits, ret));
+}
+
+int load_places(const char *source, struct places **ret)
+{
+	struct profile *profile __free(profile) = NULL;
+	struct load_source opened = { .fd = -1 };
+	int err = load_open(source, &opened);
+	int fd __close_fd = opened.fd;
+
+	if (err)
+		return err;
+	if (replay_is_snapshot(fd))
+		return report_snapshot(&opened, replay_places(fd, ret));
+	err = load_report(&opened, pprof_read_fd(fd, opened.limits, &profile));
+	if (err)
+		return err;
+	err = places_of_profile(profile, ret);
+	if (err == -EINVAL)
+		log_err(0, "%s: no heap profile: it lacks alloc_objects or its kin", opened.name);
+	return err;
 }
 
 static void list_metrics(const struct profile *profile, struct buf *out)

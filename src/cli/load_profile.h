@@ -5,10 +5,14 @@
 #include <stddef.h>
 
 #include "encode/pprof_read.h"
+#include "profile/place.h"
 #include "profile/profile.h"
 
 /* 0, or -errno after one line on stderr that says what is wrong with @source. */
 int load_profile(const char *source, struct profile **ret);
+
+/* The same as places; with life stories if it is a recording that has them. */
+int load_places(const char *source, struct places **ret);
 
 /* A source opened but not read. Files of the user's choice may be bigger than what a server sends.
  */

@@ -245,21 +245,25 @@ static int err_command(const char *name)
 	return -EINVAL;
 }
 
-static int check_operands(const struct command *cmd, char **argv, const struct options *opts)
+static int check_operands(const struct command *cmd, const struct options *opts)
 {
+	size_t most = cmd->operands_max == OPERANDS_MAY_BE_CMD ? 1 : cmd->operands_max;
+
+	if (opts->operands_are_cmd && cmd->operands_max == OPERANDS_MAY_BE_CMD)
+		return 0;
 	if (cmd->operands_max == OPERANDS_ARE_CMD) {
-		if (opts->operand_cnt && strcmp(argv[optind - 1], "--")) {
+		if (opts->operand_cnt && !opts->operands_are_cmd) {
 			log_err(0, "%s: a command to run goes behind --: heaptap %s … -- %s",
 				cmd->name, cmd->name, opts->operands[0]);
 			return -EINVAL;
 		}
 		return 0;
 	}
-	if (opts->operand_cnt >= cmd->operands_min && opts->operand_cnt <= cmd->operands_max)
+	if (opts->operand_cnt >= cmd->operands_min && opts->operand_cnt <= most)
 		return 0;
-	if (opts->operand_cnt > cmd->operands_max)
+	if (opts->operand_cnt > most)
 		log_err(0, "%s: '%.64s' is one argument too many; usage: heaptap %s %s", cmd->name,
-			opts->operands[cmd->operands_max], cmd->name, cmd->synopsis);
+			opts->operands[most], cmd->name, cmd->synopsis);
 	else
 		log_err(0, "%s: %s missing; usage: heaptap %s %s", cmd->name,
 			cmd->operands_min - opts->operand_cnt > 1 ? "arguments are"
@@ -293,7 +297,8 @@ static int parse_command(int argc, char **argv, struct options *opts)
 		return err;
 	opts->operands = argv + optind;
 	opts->operand_cnt = (size_t)(argc - optind);
-	return opts->help || opts->version || opts->man ? 0 : check_operands(cmd, argv, opts);
+	opts->operands_are_cmd = optind > 1 && !strcmp(argv[optind - 1], "--");
+	return opts->help || opts->version || opts->man ? 0 : check_operands(cmd, opts);
 }
 
 int options__parse(int argc, char **argv, struct options *ret)

@@ -48,6 +48,7 @@ struct options {
 	const struct command *command; /* NULL: none named */
 	char *const *operands; /* NULL-terminated; for record and stat the CMD behind "--" */
 	size_t operand_cnt;
+	bool operands_are_cmd; /* they stood behind "--" */
 
 	/* every command */
 	bool help;
@@ -97,6 +98,8 @@ struct options {
 	const char *source_path;
 	const char *trim_path;
 	bool normalize;
+	const char *escape;
+	bool rules;
 };
 
 /*

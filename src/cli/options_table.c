@@ -6,8 +6,8 @@
 
 #define FIELD(name) offsetof(struct options, name)
 
-#define TRACERS (CMD_RECORD | CMD_TOP | CMD_STAT)
-#define WRITERS (CMD_RECORD | CMD_DIFF | CMD_MERGE | CMD_CONVERT | CMD_FLAME)
+#define TRACERS (CMD_RECORD | CMD_WHY | CMD_TOP | CMD_STAT)
+#define WRITERS (CMD_RECORD | CMD_WHY | CMD_DIFF | CMD_MERGE | CMD_CONVERT | CMD_FLAME)
 
 static const char *const color_names[] = { "auto", "always", "never", NULL };
 static const char *const sample_words[] = { "auto", "exact", NULL };
@@ -47,19 +47,19 @@ const struct option_def options_table[] = {
 	  "keep what `why` goes by as well: who frees, how old, how grown; -o FILE.heaptap" },
 	{ "mmap", 0, OPT_FLAG, NULL, FIELD(mmap), CMD_RECORD, NULL, NULL,
 	  "also count memory mapped directly with mmap and brk" },
-	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_RECORD, NULL, NULL,
+	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_RECORD | CMD_WHY, NULL, NULL,
 	  "blocks in use that can be tracked at a time" },
-	{ "stacks-max", 0, OPT_BYTES, "BYTES", FIELD(stacks_max_bytes), CMD_RECORD, NULL, NULL,
-	  "memory for stacks" },
-	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_RECORD, NULL, NULL,
+	{ "stacks-max", 0, OPT_BYTES, "BYTES", FIELD(stacks_max_bytes), CMD_RECORD | CMD_WHY, NULL,
+	  NULL, "memory for stacks" },
+	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_RECORD | CMD_WHY, NULL, NULL,
 	  "distinct allocating stacks" },
 	{ "full-cfi", 0, OPT_FLAG, NULL, FIELD(full_cfi), CMD_RECORD, NULL, NULL,
 	  "keep every unwind row, not only those of calls: exact below signal frames, more "
 	  "memory" },
 	{ "allocator-frames", 0, OPT_FLAG, NULL, FIELD(allocator_frames), CMD_RECORD, NULL, NULL,
 	  "keep malloc and the like as frames instead of the label alloc_fn" },
-	{ "backend", 0, OPT_ENUM, "NAME", FIELD(backend), CMD_RECORD, backend_names, "auto",
-	  "how to attach; auto takes the best this kernel has" },
+	{ "backend", 0, OPT_ENUM, "NAME", FIELD(backend), CMD_RECORD | CMD_WHY, backend_names,
+	  "auto", "how to attach; auto takes the best this kernel has" },
 	{ "empty-probes", 0, OPT_FLAG, NULL, FIELD(empty_probes), CMD_RECORD, NULL, NULL, NULL },
 	{ "strict", 0, OPT_FLAG, NULL, FIELD(strict), CMD_RECORD, NULL, NULL,
 	  "exit with 3 if the profile is incomplete" },
@@ -79,18 +79,23 @@ const struct option_def options_table[] = {
 	  "order by this metric; any unambiguous part of its name" },
 	{ "cum", 0, OPT_FLAG, NULL, FIELD(cum), CMD_REPORT | CMD_DIFF, NULL, NULL,
 	  "show and order by what a function and all it calls allocate" },
-	{ "rows", 'n', OPT_U64, "N", FIELD(row_cnt), CMD_REPORT | CMD_DIFF, NULL, "30",
+	{ "rows", 'n', OPT_U64, "N", FIELD(row_cnt), CMD_REPORT | CMD_DIFF | CMD_WHY, NULL, "30",
 	  "show at most this many rows; 0 shows all" },
 	{ "by", 0, OPT_ENUM, "WHAT", FIELD(by), CMD_REPORT | CMD_DIFF, view_by_names, "function",
 	  "one row per function, line, file, module or process" },
-	{ "exact", 0, OPT_FLAG, NULL, FIELD(exact), CMD_REPORT | CMD_DIFF | CMD_LIST, NULL, NULL,
-	  "show numbers in full instead of rounded with a unit" },
+	{ "exact", 0, OPT_FLAG, NULL, FIELD(exact), CMD_REPORT | CMD_DIFF | CMD_LIST | CMD_WHY,
+	  NULL, NULL, "show numbers in full instead of rounded with a unit" },
 	{ "source-path", 0, OPT_STRING, "DIR[:DIR…]", FIELD(source_path), CMD_LIST, NULL, NULL,
 	  "look for source files below these directories too" },
 	{ "trim-path", 0, OPT_STRING, "PREFIX[:PREFIX…]", FIELD(trim_path), CMD_LIST, NULL, NULL,
 	  "take these prefixes off the recorded file names before looking" },
 	{ "normalize", 0, OPT_FLAG, NULL, FIELD(normalize), CMD_DIFF, NULL, NULL,
 	  "scale NEW to the totals of BASE before comparing" },
+
+	{ "escape", 0, OPT_FILE, "FILE", FIELD(escape), CMD_WHY, NULL, NULL,
+	  "what the Go compiler printed with -gcflags=-m: shown beside the lines it is about" },
+	{ "rules", 0, OPT_FLAG, NULL, FIELD(rules), CMD_WHY, NULL, NULL,
+	  "show the patterns and their limits, and nothing else" },
 
 	/* every command */
 	{ "color", 0, OPT_ENUM, "WHEN", FIELD(color), CMD_GLOBAL, color_names, "auto",

@@ -21,8 +21,8 @@
 #include "abi/stack.h"
 #include "base/hash.h"
 #include "base/hashmap.h"
+#include "collect/leaf.h"
 #include "collect/ledger.h"
-#include "target/alloc_internal.h"
 
 struct builder {
 	const struct snapshot *snapshot;
@@ -154,61 +154,6 @@ static int location_of(struct builder *b, uint32_t image, uint64_t frame, uint32
 	return 0;
 }
 
-/* Is the frame within a function that has an allocating probe of its own? */
-static bool is_probed(const struct snapshot *snapshot, uint64_t frame)
-{
-	size_t i;
-
-	if (FRAME_IS_ANON(frame))
-		return false;
-	for (i = 0; i < snapshot->probed.cnt; i++) {
-		const struct snapshot_range *range = &snapshot->probed.at[i];
-
-		if (range->file == FRAME_FILE(frame) && FRAME_OFF(frame) >= range->start &&
-		    FRAME_OFF(frame) < range->end)
-			return true;
-	}
-	return false;
-}
-
-struct leaf {
-	uint32_t skip_cnt; /* allocator frames at the leaf end */
-	bool nested;
-	const char *alloc_fn; /* name of the outermost of them, or NULL */
-};
-
-static struct leaf find_leaf(const struct builder *b, const struct alloc_site *site, const uint64_t *frames)
-{
-	const struct snapshot_symbol *symbol;
-	const struct snapshot_line *outer;
-	struct leaf leaf = {};
-	uint32_t i;
-
-	for (i = 0; i < site->frame_cnt; i++) {
-		symbol = snapshot__symbol(b->snapshot, site->image, frames[i]);
-		if (!symbol || !symbol->line_cnt)
-			break;
-		outer = &b->snapshot->lines.at[symbol->line_start + symbol->line_cnt - 1];
-		if (!alloc_fn__is_internal_name(snapshot__str(b->snapshot, outer->system_name)))
-			break;
-		leaf.skip_cnt = i + 1;
-		leaf.alloc_fn = snapshot__str(b->snapshot, outer->name);
-		leaf.nested |= is_probed(b->snapshot, frames[i]);
-	}
-	return leaf;
-}
-
-static const char *fn_name(const struct snapshot *snapshot, uint16_t fn)
-{
-	size_t i;
-
-	for (i = 0; i < snapshot->fns.cnt; i++) {
-		if (snapshot->fns.at[i].id == fn)
-			return snapshot__str(snapshot, snapshot->fns.at[i].name);
-	}
-	return "";
-}
-
 static int64_t whole(uint64_t weighted)
 {
 	return (int64_t)((weighted + WEIGHT_ONE / 2) >> WEIGHT_SHIFT);
@@ -283,7 +228,7 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
 	const char *fn = site->stop == SITE_OVERFLOW ? "" :
 			 leaf->alloc_fn		     ? leaf->alloc_fn :
-						       fn_name(b->snapshot, site->fn);
+						       leaf_fn_name(b->snapshot, site->fn);
 	size_t cnt = 0;
 	int err = 0;
 
@@ -304,7 +249,7 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 static int add_site(struct builder *b, const struct alloc_site *site)
 {
 	const uint64_t *frames = b->snapshot->frames.at + site->frame_start;
-	struct leaf leaf = find_leaf(b, site, frames);
+	struct leaf leaf = leaf_find(b->snapshot, site);
 	uint32_t locs[STACK_DEPTH_MAX + 2], skip = b->options->allocator_frames ? 0 : leaf.skip_cnt, i;
 	const char *stop = stop_name(site->stop);
 	int64_t values[PROFILE_METRIC_CNT];
@@ -321,7 +266,7 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 	for (i = 0; i < PROFILE_METRIC_CNT; i++)
 		b->totals.values[i] += values[i];
 	if (b->options->allocator_frames && site->stop < SITE_OVERFLOW)
-		err = add_named(b, fn_name(b->snapshot, site->fn), 64u + site->fn, &locs[cnt++]);
+		err = add_named(b, leaf_fn_name(b->snapshot, site->fn), 64u + site->fn, &locs[cnt++]);
 	/* A stack of allocator frames alone keeps them: a sample without frames would vanish in most viewers. */
 	for (i = skip < site->frame_cnt ? skip : 0; !err && i < site->frame_cnt; i++)
 		err = location_of(b, site->image, frames[i], &locs[cnt++]);

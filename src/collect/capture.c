@@ -192,7 +192,6 @@ static int add_sites(const struct capture *capture, struct snapshot *snapshot, s
 		/* Sites of frees count nothing. */
 		if (!site.alloc_cnt && !site.free_cnt && !(stories && site.frame_cnt))
 			continue;
-		numbers->at[i] = (uint32_t)snapshot->sites.cnt;
 		if (i < capture->image_max) {
 			site.image = (uint32_t)i;
 			site.stop = SITE_OVERFLOW;
@@ -200,6 +199,7 @@ static int add_sites(const struct capture *capture, struct snapshot *snapshot, s
 		}
 		if (capture->wanted && !snapshot__image(snapshot, site.image))
 			continue;
+		numbers->at[i] = (uint32_t)snapshot->sites.cnt;
 		err = vec__push(&snapshot->sites, site);
 	}
 	return err;
@@ -241,7 +241,6 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 		err = add_sites(capture, snapshot, &numbers);
 	if (!err)
 		err = add_frames(capture, snapshot);
-	if (!err)
 	if (!err && (snapshot->flags & SNAPSHOT_STORIES))
 		err = capture_stories(capture, &numbers, snapshot);
 	if (!err)

@@ -63,10 +63,12 @@ static int add_live(const struct live_key *key, const struct why_block *block, v
 	story = story_at(s, site);
 	if (!story)
 		return -ENOMEM;
-	story->live_ages[why_age_class(s->now_ns > block->born_ns ? s->now_ns - block->born_ns : 0)] +=
-		block->weight;
+	story->live_ages[why_age_class(s->now_ns > block->born_ns ? s->now_ns - block->born_ns
+								  : 0)] += block->weight;
 	if (!block->growths)
 		return 0;
+	if (story->ended.end_max < block->bytes)
+		story->ended.end_max = block->bytes;
 	story->live_grown += block->weight;
 	story->live_growths += block->growths * block->weight;
 	story->live_first_bytes += (block->first_bytes * block->weight) >> WEIGHT_SHIFT;

@@ -2,8 +2,8 @@
 #include "collect/series.h"
 
 #define FIRST_INTERVAL_NS 10000000u
-#define POINTS_MAX	  ((size_t)4 << 20)
-#define TICKS_MIN	  16
+#define POINTS_MAX        ((size_t)4 << 20)
+#define TICKS_MIN         16
 
 void series__start(struct series *series)
 {
@@ -14,7 +14,8 @@ void series__start(struct series *series)
 
 uint64_t series__due_ns(const struct series *series)
 {
-	return series->ticks.cnt ? series->ticks.at[series->ticks.cnt - 1] + series->interval_ns : 0;
+	return series->ticks.cnt ? series->ticks.at[series->ticks.cnt - 1] + series->interval_ns
+				 : 0;
 }
 
 /* Forget every second look, the latest not among them. */
@@ -47,7 +48,8 @@ static int look(struct series *series, const struct tracer *tracer, uint32_t tic
 	sites = tracer__sites(tracer, &cnt);
 	images = tracer__images(tracer, &image_cnt);
 	for (i = 0; !err && i < cnt; i++) {
-		struct series_point point = { tick, (uint32_t)i, sites[i].alloc_cnt - sites[i].free_cnt,
+		struct series_point point = { tick, (uint32_t)i,
+					      sites[i].alloc_cnt - sites[i].free_cnt,
 					      sites[i].alloc_bytes - sites[i].free_bytes };
 
 		/* Negative for a moment, if a free overtakes its count. */

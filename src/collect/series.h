@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is in use, site by site, again and again while a recording runs: the growth that `why` looks for. However long it
- * lasts there are between SERIES_TICKS_MAX / 2 and SERIES_TICKS_MAX equally spaced looks: when there is no room for more,
- * every second one is forgotten and the pace halved.
+ * What is in use, site by site, again and again while a recording runs: the growth that `why` looks
+ * for. However long it lasts there are between SERIES_TICKS_MAX / 2 and SERIES_TICKS_MAX equally
+ * spaced looks: when there is no room for more, every second one is forgotten and the pace halved.
  */
 #pragma once
 
@@ -14,15 +14,16 @@
 #define SERIES_TICKS_MAX 64
 
 struct series_point {
-	uint32_t tick; /* index in ticks */
-	uint32_t site; /* number in the tracer's array */
+	uint32_t tick;    /* index in ticks */
+	uint32_t site;    /* number in the tracer's array */
 	uint64_t objects; /* weighted */
 	uint64_t bytes;
 };
 
 struct series {
 	VEC(uint64_t) ticks; /* CLOCK_MONOTONIC */
-	VEC(struct series_point) points; /* sites that had something in use, in the order of ticks */
+	VEC(struct series_point)
+	points; /* sites that had something in use, in the order of ticks */
 	uint64_t interval_ns;
 };
 

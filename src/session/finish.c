@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "collect/build_places.h"
 #include "collect/build_profile.h"
 #include "collect/capture.h"
 #include "collect/ledger.h"
@@ -74,7 +75,7 @@ static void print_ledger(const struct snapshot *snapshot, const struct build_tot
 	}
 }
 
-int recording__finish(struct recording *rec, struct snapshot *snapshot, bool *ret_complete)
+int recording__finish(struct recording *rec, struct snapshot *snapshot, struct session_result *ret)
 {
 	const struct session_config *config = rec->config;
 	struct build_options options = { .allocator_frames = config->allocator_frames };
@@ -89,14 +90,16 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, bool *re
 		err = build_profile(snapshot, &options, &profile, &totals);
 	if (err)
 		return log_err(err, "cannot make a profile");
-	err = write_output(config, snapshot, profile);
+	err = config->output ? write_output(config, snapshot, profile) : 0;
 	if (err)
 		return err;
-	*ret_complete = ledger_is_complete(snapshot);
+	if (config->lifetimes && build_places(snapshot, &ret->places))
+		return log_err(-ENOMEM, "cannot tell what became of the memory");
+	ret->complete = ledger_is_complete(snapshot);
 	if (config->quiet)
 		return SESSION_OK;
 	print_ledger(snapshot, &totals);
-	if (strcmp(config->output, "-"))
+	if (config->output && strcmp(config->output, "-"))
 		log_info("written: %s (see it with: heaptap report %s)", config->output, config->output);
 	return SESSION_OK;
 }

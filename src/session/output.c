@@ -58,6 +58,8 @@ int check_output(const struct session_config *config)
 	const char *path = config->output;
 	struct stat st;
 
+	if (!path)
+		return SESSION_OK;
 	if (!is_snapshot(path) && !encoder_of(path))
 		return unknown_suffix(path);
 	if (!strcmp(path, "-")) {

@@ -54,7 +54,7 @@ int recording__prepare(struct recording *rec);
 int recording__arm(struct recording *rec);
 int recording__run(struct recording *rec);
 int recording__drain(struct recording *rec, struct snapshot **ret);
-int recording__finish(struct recording *rec, struct snapshot *snapshot, bool *ret_complete);
+int recording__finish(struct recording *rec, struct snapshot *snapshot, struct session_result *ret);
 
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/build_places.h"
 #include "collect/build_profile.h"
 #include "collect/snapshot_file.h"
 
@@ -22,4 +23,12 @@ int replay_profile(int fd, bool allocator_frames, struct profile **ret)
 	int err = snapshot_file_read(fd, &snapshot);
 
 	return err ? err : build_profile(snapshot, &options, ret, NULL);
+}
+
+int replay_places(int fd, struct places **ret)
+{
+	struct snapshot *snapshot __free(snapshot) = NULL;
+	int err = snapshot_file_read(fd, &snapshot);
+
+	return err ? err : build_places(snapshot, ret);
 }

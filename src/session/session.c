@@ -66,7 +66,7 @@ int session_record(const struct session_config *config, struct session_result *r
 		err = recording__drain(&rec, &snapshot);
 	unblock_signals();
 	if (!err)
-		err = recording__finish(&rec, snapshot, &result.complete);
+		err = recording__finish(&rec, snapshot, &result);
 	result.cmd_status = wait_for_command(&rec);
 	*ret = result;
 	return err;

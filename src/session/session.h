@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "profile/place.h"
 #include "session/choice.h"
 
 enum session_status { /* positive outcomes of session_record() */
@@ -48,13 +49,14 @@ struct session_config {
 	uint64_t sites_max_cnt;
 	uint64_t stacks_max_bytes;
 
-	const char *output; /* "-": stdout */
+	const char *output; /* "-": stdout; NULL: none */
 	bool force;
 	const char *metric; /* of formats that hold one; NULL: alloc_space */
 };
 
 struct session_result {
 	bool complete; /* nothing was lost, every stack is whole */
+	struct places *places; /* with config.lifetimes; the caller frees it */
 	int cmd_status; /* exit status as a shell has it: 0..255, 128 + signal; -1: no command was run */
 };
 

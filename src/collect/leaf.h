@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The leaf end of a site's stack: where the allocator ends and its user begins. */
+#pragma once
+
+#include "collect/snapshot.h"
+
+struct leaf {
+	uint32_t skip_cnt;    /* allocator frames */
+	bool nested;          /* one of them was probed itself: the outer one has counted this */
+	const char *alloc_fn; /* name of the outermost of them, or NULL */
+};
+
+struct leaf leaf_find(const struct snapshot *snapshot, const struct alloc_site *site);
+
+/* What the probed function is called, "" if it is not known. */
+const char *leaf_fn_name(const struct snapshot *snapshot, uint16_t fn);
