@@ -6,19 +6,19 @@
 
 /* An allocator call between its entry and its return. */
 struct call {
-	__u64 sp; /* where its return address is; 0: no call in progress */
+	__u64 sp;    /* where its return address is; 0: no call in progress */
 	__u64 bytes; /* weighted */
 	__u64 weight;
 	__u64 variance;
 	__u64 requested; /* bytes as asked for */
-	__u64 out; /* posix_memalign: where the pointer will be */
+	__u64 out;       /* posix_memalign: where the pointer will be */
 	__u32 site;
 	__u32 image;
-	__u32 flags; /* PROBE_* */
-	__u8 kept; /* the sampler took it */
+	__u32 flags;  /* PROBE_* */
+	__u8 kept;    /* the sampler took it */
 	__u8 unknown; /* realloc of a block from before tracing */
 	__u8 pad[6];
-	__u64 ra; /* PROBE_RET_SITES: the return address */
+	__u64 ra;       /* PROBE_RET_SITES: the return address */
 	__u64 in_place; /* the old pointer, for calls that never move the block */
 	__u64 old_addr; /* realloc: the block taken out of the live table, or 0 */
 	struct live_value old;
@@ -32,7 +32,7 @@ struct why_end {
 	__u64 weight;
 	__u32 image;
 	__u32 site; /* of the allocation */
-	__u32 fn; /* the freeing function */
+	__u32 fn;   /* the freeing function */
 	__u32 pad;
 };
 

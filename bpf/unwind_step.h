@@ -21,7 +21,7 @@ struct unwind_regs {
 enum unwind_step_result {
 	UNWIND_STEP_OK, /* regs are the caller's; pc is a return address: the caller's code is at pc - 1 */
 	UNWIND_STEP_EXACT, /* regs are those of the interrupted code: pc itself is where it was */
-	UNWIND_STEP_ROOT, /* there is no caller */
+	UNWIND_STEP_ROOT,  /* there is no caller */
 	UNWIND_STEP_BAD_READ,
 	UNWIND_STEP_NOT_MONOTONIC,
 	UNWIND_STEP_NO_ROW, /* no CFI, and the frame pointer cannot be one */

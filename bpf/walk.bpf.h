@@ -16,7 +16,7 @@ struct walk {
 	__u32 stop; /* STAT_WALK_* - STAT_WALK_ROOT */
 	__u64 pc, sp, fp;
 	__u64 cache_key; /* of the address space: image and mapping generation */
-	__u64 frame; /* result of a look-up */
+	__u64 frame;     /* result of a look-up */
 	__u32 rule;
 	__u32 exact; /* pc is no return address: look it up as it is */
 	__u64 until; /* stop once past this address; 0: at the root */

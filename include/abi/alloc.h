@@ -9,25 +9,25 @@
 
 /* Counts and weights are fixed point: an allocation that stands for itself adds WEIGHT_ONE. */
 #define WEIGHT_SHIFT 16
-#define WEIGHT_ONE (1ull << WEIGHT_SHIFT)
+#define WEIGHT_ONE   (1ull << WEIGHT_SHIFT)
 
 /* tgid -> image. SHARED: a vfork child, in its parent's memory. */
 struct process {
 	__u32 image; /* IMAGE_NONE: looked at, not to be traced */
 	__u32 flags;
 };
-#define IMAGE_NONE 0u
+#define IMAGE_NONE     0u
 #define PROCESS_SHARED 1u
 
 struct image {
 	__u32 tgid;
-	__u32 parent; /* image it was forked from, or IMAGE_NONE */
-	__u64 start_ns; /* CLOCK_MONOTONIC when tracing of it began */
-	__u64 end_ns; /* exit or exec; 0 while it lives */
+	__u32 parent;     /* image it was forked from, or IMAGE_NONE */
+	__u64 start_ns;   /* CLOCK_MONOTONIC when tracing of it began */
+	__u64 end_ns;     /* exit or exec; 0 while it lives */
 	__u64 mean_bytes; /* sampling: mean bytes between samples; 0 or 1 keeps everything */
-	__u64 ranges; /* its run of struct range: first << 32 | count; replaced as a whole */
+	__u64 ranges;     /* its run of struct range: first << 32 | count; replaced as a whole */
 	__u32 map_gen; /* bumped when the loader's list changes: cached rules are of one generation */
-	__u32 uid; /* effective, when tracing of it began */
+	__u32 uid;     /* effective, when tracing of it began */
 	char comm[16];
 };
 _Static_assert(sizeof(struct image) == 64, "image is 64 bytes");
@@ -39,20 +39,20 @@ struct alloc_site {
 	__u32 frame_start; /* into the frame store */
 	__u32 frame_cnt;
 	__u32 image;
-	__u16 fn; /* struct probe.fn of the outermost allocator function */
-	__u8 size_class; /* size_class() of what was requested */
-	__u8 stop; /* how the walk ended: STAT_WALK_* - STAT_WALK_ROOT, or SITE_* */
-	__u64 alloc_cnt; /* weighted, fixed point */
+	__u16 fn;          /* struct probe.fn of the outermost allocator function */
+	__u8 size_class;   /* size_class() of what was requested */
+	__u8 stop;         /* how the walk ended: STAT_WALK_* - STAT_WALK_ROOT, or SITE_* */
+	__u64 alloc_cnt;   /* weighted, fixed point */
 	__u64 alloc_bytes; /* weighted */
 	__u64 free_cnt;
 	__u64 free_bytes;
 	__u64 sample_cnt; /* events behind alloc_cnt */
-	__u64 variance; /* sum of w(w-1), in whole units */
+	__u64 variance;   /* sum of w(w-1), in whole units */
 };
 _Static_assert(sizeof(struct alloc_site) == 80, "alloc_site is 80 bytes");
 
 /* Values of site.stop beyond the walk's own reasons. */
-#define SITE_OVERFLOW 64u /* site table full */
+#define SITE_OVERFLOW   64u /* site table full */
 #define SITE_STACK_LOST 65u /* stack store full or hash collision */
 
 struct site_key {

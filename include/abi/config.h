@@ -5,27 +5,27 @@
 #include "abi/types.h"
 
 /* Who is traced, beyond the processes user space has put into the process map. */
-#define SCOPE_LISTED 0u /* nobody */
+#define SCOPE_LISTED   0u /* nobody */
 #define SCOPE_CHILDREN 1u /* their children */
-#define SCOPE_CGROUP 2u /* whoever is below config.cgroup_id */
-#define SCOPE_ALL 3u
+#define SCOPE_CGROUP   2u /* whoever is below config.cgroup_id */
+#define SCOPE_ALL      3u
 
 struct config {
-	__u32 scope; /* SCOPE_* */
-	__u32 self_tgid; /* the tracer: never traced */
-	__u8 live; /* track blocks until they are freed; 0: allocations alone */
-	__u8 session; /* one program serves entry and return (uprobe session) */
-	__u8 lifetimes; /* keep life stories (abi/why.h) */
-	__u8 sampling; /* means may be > 1 byte; 0: every allocation is kept */
+	__u32 scope;        /* SCOPE_* */
+	__u32 self_tgid;    /* the tracer: never traced */
+	__u8 live;          /* track blocks until they are freed; 0: allocations alone */
+	__u8 session;       /* one program serves entry and return (uprobe session) */
+	__u8 lifetimes;     /* keep life stories (abi/why.h) */
+	__u8 sampling;      /* means may be > 1 byte; 0: every allocation is kept */
 	__u32 cgroup_is_v2; /* cgroup_id is of the unified tree; 0: of the v1 memory controller's */
-	__u64 cgroup_id; /* kernfs id of the cgroup */
+	__u64 cgroup_id;    /* kernfs id of the cgroup */
 	__u32 image_max;
-	__u32 site_max; /* entries of the site array, overflow sites (one per image) included */
-	__u32 frame_max; /* entries of the frame store */
+	__u32 site_max;    /* entries of the site array, overflow sites (one per image) included */
+	__u32 frame_max;   /* entries of the frame store */
 	__u32 scratch_cnt; /* walker scratch slots */
-	__u32 row_cnt; /* entries of the row array */
-	__u32 page_cnt; /* entries of the page index */
-	__u32 depth_max; /* frames per stack, at most STACK_DEPTH_MAX */
+	__u32 row_cnt;     /* entries of the row array */
+	__u32 page_cnt;    /* entries of the page index */
+	__u32 depth_max;   /* frames per stack, at most STACK_DEPTH_MAX */
 	__u32 hold_tgid; /* held by SIGSTOP at each exec, until its new files are probed; 0: nobody */
 };
 _Static_assert(sizeof(struct config) == 56, "config is 56 bytes");
@@ -35,11 +35,11 @@ _Static_assert(sizeof(struct config) == 56, "config is 56 bytes");
  * preempted in the middle of a walk at one time before a stack is lost.
  */
 #define SCRATCH_PER_CPU 4u
-#define SCRATCH_MIN 256u
+#define SCRATCH_MIN     256u
 
 /* Shared counters and switches in .bss. */
 struct control {
-	__u32 active; /* events count only while it is 1 */
+	__u32 active;     /* events count only while it is 1 */
 	__u32 image_next; /* next free entry of the image array */
 	__u32 site_next;
 	__u32 frame_next;

@@ -4,12 +4,14 @@
 
 #include "abi/types.h"
 
-#define NOTICE_FILE 1u /* code of a file without a table was met: id, dev, ino; mapped at start-end */
+#define NOTICE_FILE                                                                                \
+	1u /* code of a file without a table was met: id, dev, ino; mapped at start-end */
 #define NOTICE_EXEC 2u /* tgid runs a new program as image */
 #define NOTICE_FORK 3u /* tgid was forked as image */
 #define NOTICE_EXIT 4u /* image has ended */
 #define NOTICE_LIBS 5u /* tgid's list of loaded libraries has changed */
-#define NOTICE_ADOPT 6u /* tgid, which nobody had announced, is traced as image from its first event on */
+#define NOTICE_ADOPT                                                                               \
+	6u /* tgid, which nobody had announced, is traced as image from its first event on */
 
 struct notice {
 	__u32 kind;

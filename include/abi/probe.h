@@ -19,15 +19,16 @@ struct probe {
 };
 _Static_assert(sizeof(struct probe) == 8, "probe is 8 bytes");
 
-#define PROBE_ALLOC 1u /* returns a block (size_arg is set) */
-#define PROBE_FREE 2u /* releases the block in ptr_arg; with PROBE_ALLOC it is a realloc */
-#define PROBE_FREE_ON_FAIL 4u /* reallocf: the old block is freed even if the call fails */
-#define PROBE_IN_PLACE 8u /* xallocx: returns the block's new size, never moves it */
-#define PROBE_TAIL_CALLS 16u /* may end in a jump to another probed function */
-#define PROBE_TAIL_CALLED 32u /* may be entered by such a jump */
+#define PROBE_ALLOC        1u  /* returns a block (size_arg is set) */
+#define PROBE_FREE         2u  /* releases the block in ptr_arg; with PROBE_ALLOC it is a realloc */
+#define PROBE_FREE_ON_FAIL 4u  /* reallocf: the old block is freed even if the call fails */
+#define PROBE_IN_PLACE     8u  /* xallocx: returns the block's new size, never moves it */
+#define PROBE_TAIL_CALLS   16u /* may end in a jump to another probed function */
+#define PROBE_TAIL_CALLED  32u /* may be entered by such a jump */
 /*
  * It may throw. A return probe would put its trampoline where the C++ unwinder looks for the caller, which it then does
  * not find, and the exception would end the process. So the function's return instructions are probed instead.
  */
-#define PROBE_RET_SITES 64u
-#define PROBE_NO_RETURN 128u /* ... and they are not all known: counted at entry, blocks not tracked */
+#define PROBE_RET_SITES    64u
+#define PROBE_NO_RETURN                                                                            \
+	128u /* ... and they are not all known: counted at entry, blocks not tracked */

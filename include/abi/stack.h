@@ -10,14 +10,14 @@
 #define STACK_DEPTH_MAX 1024
 
 /* Bit 63 clear: file id in bits 40-62, file offset below. Set: no file; the address itself in bits 0-47. */
-#define FRAME_ANON (1ull << 63)
+#define FRAME_ANON             (1ull << 63)
 #define FRAME_OF_FILE(id, off) ((__u64)(id) << 40 | ((off) & ((1ull << 40) - 1)))
-#define FRAME_OF_ADDR(addr) (FRAME_ANON | ((addr) & ((1ull << 48) - 1)))
-#define FRAME_IS_ANON(frame) ((frame) >> 63)
-#define FRAME_FILE(frame) ((__u32)((frame) >> 40))
-#define FRAME_OFF(frame) ((frame) & ((1ull << 40) - 1))
-#define FRAME_ADDR(frame) ((frame) & ((1ull << 48) - 1))
-#define FILE_ID_MAX 0x7fffffu
+#define FRAME_OF_ADDR(addr)    (FRAME_ANON | ((addr) & ((1ull << 48) - 1)))
+#define FRAME_IS_ANON(frame)   ((frame) >> 63)
+#define FRAME_FILE(frame)      ((__u32)((frame) >> 40))
+#define FRAME_OFF(frame)       ((frame) & ((1ull << 40) - 1))
+#define FRAME_ADDR(frame)      ((frame) & ((1ull << 48) - 1))
+#define FILE_ID_MAX            0x7fffffu
 
 /* stack hash -> where its frames are, leaf first. Written once, never changed. */
 struct stack {

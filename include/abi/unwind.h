@@ -21,7 +21,7 @@
 #define UNWIND_PAGE_SHIFT 12
 
 struct unwind_row {
-	__u32 off; /* file offset of the first byte the rule holds for */
+	__u32 off;  /* file offset of the first byte the rule holds for */
 	__u32 rule; /* UNWIND_RULE(...) */
 };
 _Static_assert(sizeof(struct unwind_row) == 8, "unwind_row is 8 bytes");
@@ -36,38 +36,42 @@ _Static_assert(sizeof(struct unwind_row) == 8, "unwind_row is 8 bytes");
  * known at run time.
  */
 enum unwind_kind {
-	UNWIND_NONE = 0, /* no CFI here: guess by frame pointer */
-	UNWIND_SP = 1, /* CFA = sp + off */
-	UNWIND_FP = 2, /* CFA = fp + off */
+	UNWIND_NONE = 0,     /* no CFI here: guess by frame pointer */
+	UNWIND_SP = 1,       /* CFA = sp + off */
+	UNWIND_FP = 2,       /* CFA = fp + off */
 	UNWIND_SP_DEREF = 3, /* CFA = *(sp + off) + add; see UNWIND_DEREF_* */
 	UNWIND_FP_DEREF = 4, /* CFA = *(fp + off) + add */
-	UNWIND_PLT = 5, /* CFA = sp + 8 + ((pc & 15) >= off ? 8 : 0) */
-	UNWIND_SIGNAL = 6, /* signal frame: all registers from the ucontext at sp (+ UNWIND_SIGNAL_*) */
-	UNWIND_ROOT = 7, /* return address undefined: the end of the stack */
-	UNWIND_LR = 8, /* arm64 leaf: return address in lr, CFA = sp + off */
+	UNWIND_PLT = 5,      /* CFA = sp + 8 + ((pc & 15) >= off ? 8 : 0) */
+	UNWIND_SIGNAL =
+		6, /* signal frame: all registers from the ucontext at sp (+ UNWIND_SIGNAL_*) */
+	UNWIND_ROOT = 7,  /* return address undefined: the end of the stack */
+	UNWIND_LR = 8,    /* arm64 leaf: return address in lr, CFA = sp + off */
 	UNWIND_FRAME = 9, /* arm64: CFA = sp + off, frame record (fp, lr) at CFA - 8*fp */
-	UNWIND_FP_FRAME = 10, /* arm64: CFA = fp + off, frame record at CFA - 8*fp, or UNWIND_FP_CHAIN */
-	UNWIND_LR_SAVED = 11, /* arm64: CFA = sp + off, lr alone at CFA - 8*fp, frame pointer unchanged */
-	UNWIND_FRAME_SP = 12, /* arm64: CFA = sp + off, frame record at sp + 8*fp: frames over 2 KiB */
+	UNWIND_FP_FRAME =
+		10, /* arm64: CFA = fp + off, frame record at CFA - 8*fp, or UNWIND_FP_CHAIN */
+	UNWIND_LR_SAVED =
+		11, /* arm64: CFA = sp + off, lr alone at CFA - 8*fp, frame pointer unchanged */
+	UNWIND_FRAME_SP =
+		12, /* arm64: CFA = sp + off, frame record at sp + 8*fp: frames over 2 KiB */
 };
 
 #define UNWIND_FP_SLOT_MAX 253u
-#define UNWIND_FP_CHAIN 254u
-#define UNWIND_FP_LOST 255u
+#define UNWIND_FP_CHAIN    254u
+#define UNWIND_FP_LOST     255u
 #define UNWIND_CFA_OFF_MAX 0xfffffu
 
 #define UNWIND_RULE(kind, fp, off) ((__u32)(kind) | (__u32)(fp) << 4 | (__u32)(off) << 12)
-#define UNWIND_RULE_KIND(rule) ((rule) & 15u)
-#define UNWIND_RULE_FP(rule) (((rule) >> 4) & 255u)
-#define UNWIND_RULE_OFF(rule) ((rule) >> 12)
+#define UNWIND_RULE_KIND(rule)     ((rule)&15u)
+#define UNWIND_RULE_FP(rule)       (((rule) >> 4) & 255u)
+#define UNWIND_RULE_OFF(rule)      ((rule) >> 12)
 
 /* The two _DEREF kinds split the 20 bits: a signed 12-bit word offset, then an unsigned 8-bit word add. */
-#define UNWIND_DEREF(off, add) (((__u32)(off) & 0xfffu) | (__u32)(add) << 12)
+#define UNWIND_DEREF(off, add) (((__u32)(off)&0xfffu) | (__u32)(add) << 12)
 #define UNWIND_DEREF_OFF(rule) ((int)((rule) << 8) >> 20)
 #define UNWIND_DEREF_ADD(rule) ((rule) >> 24)
 
 /* What the walker knows of a mapped file, by (device, inode). */
-#define UNWIND_FILE_TABLE 1u /* a table is loaded: row0, page0, page_cnt hold */
+#define UNWIND_FILE_TABLE  1u /* a table is loaded: row0, page0, page_cnt hold */
 #define UNWIND_FILE_NO_CFI 2u /* looked at: it has none, go by frame pointer */
 
 struct unwind_file_key {
@@ -84,7 +88,7 @@ _Static_assert(sizeof(struct unwind_file_key) == 16, "unwind_file_key is 16 byte
 struct range {
 	__u64 start;
 	__u64 end;
-	__u64 off; /* file offset of start */
+	__u64 off;                  /* file offset of start */
 	struct unwind_file_key key; /* ino 0: no file */
 };
 _Static_assert(sizeof(struct range) == 40, "range is 40 bytes");
@@ -95,6 +99,6 @@ struct unwind_file {
 	__u32 page0; /* first of the file's entries in the page index; page_cnt + 1 entries */
 	__u32 page_cnt;
 	__u32 page_base; /* file offset >> 12 of the first page */
-	__u32 row0; /* first of the file's rows: a pc before it has no rule */
+	__u32 row0;      /* first of the file's rows: a pc before it has no rule */
 };
 _Static_assert(sizeof(struct unwind_file) == 24, "unwind_file is 24 bytes");

@@ -7,5 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets system popen tmpnam mktemp
+#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atof gets       \
+	system popen tmpnam mktemp
 #endif

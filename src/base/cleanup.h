@@ -16,31 +16,31 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DEFINE_CLEANUP(name)                                           \
-	static inline void name##__cleanup(struct name **owned)        \
-	{                                                              \
-		if (*owned)                                            \
-			name##__free(*owned);                          \
-	}                                                              \
+#define DEFINE_CLEANUP(name)                                                                       \
+	static inline void name##__cleanup(struct name **owned)                                    \
+	{                                                                                          \
+		if (*owned)                                                                        \
+			name##__free(*owned);                                                      \
+	}                                                                                          \
 	struct name##__cleanup_needs_semicolon
 
 #define __free(name) __attribute__((cleanup(name##__cleanup)))
-#define __free_mem __attribute__((cleanup(cleanup_mem)))
-#define __close_fd __attribute__((cleanup(cleanup_fd)))
+#define __free_mem   __attribute__((cleanup(cleanup_mem)))
+#define __close_fd   __attribute__((cleanup(cleanup_fd)))
 #define __close_file __attribute__((cleanup(cleanup_file)))
 
-#define TAKE_PTR(p)                    \
-	({                             \
-		__typeof__(p) t_ = p;  \
-		(p) = NULL;            \
-		t_;                    \
+#define TAKE_PTR(p)                                                                                \
+	({                                                                                         \
+		__typeof__(p) t_ = p;                                                              \
+		(p) = NULL;                                                                        \
+		t_;                                                                                \
 	})
 
-#define TAKE_FD(fd)          \
-	({                   \
-		int t_ = fd; \
-		(fd) = -1;   \
-		t_;          \
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int t_ = fd;                                                                       \
+		(fd) = -1;                                                                         \
+		t_;                                                                                \
 	})
 
 static inline void cleanup_mem(void *owned)

@@ -10,7 +10,7 @@
 #include "base/vec.h"
 
 #define CHUNK_BYTES ((size_t)64 << 10)
-#define NO_STRING UINT32_MAX
+#define NO_STRING   UINT32_MAX
 
 struct entry {
 	const char *str;

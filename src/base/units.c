@@ -76,9 +76,14 @@ int units_parse_duration(const char *text, uint64_t *ret_ns)
 		const char *name;
 		double ns;
 	} units[] = {
-		{ "", NS_PER_SEC },	  { "ns", 1 },	       { "us", 1e3 },
-		{ "ms", 1e6 },		  { "s", NS_PER_SEC }, { "m", 60 * NS_PER_SEC },
-		{ "h", 3600 * NS_PER_SEC }, { "d", 86400 * NS_PER_SEC },
+		{ "", NS_PER_SEC },
+		{ "ns", 1 },
+		{ "us", 1e3 },
+		{ "ms", 1e6 },
+		{ "s", NS_PER_SEC },
+		{ "m", 60 * NS_PER_SEC },
+		{ "h", 3600 * NS_PER_SEC },
+		{ "d", 86400 * NS_PER_SEC },
 	};
 	const char *unit;
 	double number;
@@ -111,8 +116,11 @@ const char *units_format_bytes(int64_t bytes, char out[static 16])
 	if (!i)
 		snprintf(out, 16, "%d B", (int)bytes);
 	else
-		snprintf(out, 16, "%.*f %s", fabs(value) < 10 ? 2 : fabs(value) < 100 ? 1 : 0, value,
-			 names[i]);
+		snprintf(out, 16, "%.*f %s",
+			 fabs(value) < 10    ? 2
+			 : fabs(value) < 100 ? 1
+					     : 0,
+			 value, names[i]);
 	return out;
 }
 
@@ -129,8 +137,11 @@ const char *units_format_cnt(int64_t cnt, char out[static 16])
 	if (!i)
 		snprintf(out, 16, "%d", (int)cnt);
 	else
-		snprintf(out, 16, "%.*f%c", fabs(value) < 10 ? 2 : fabs(value) < 100 ? 1 : 0, value,
-			 letters[i]);
+		snprintf(out, 16, "%.*f%c",
+			 fabs(value) < 10    ? 2
+			 : fabs(value) < 100 ? 1
+					     : 0,
+			 value, letters[i]);
 	return out;
 }
 

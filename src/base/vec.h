@@ -11,32 +11,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VEC(type)            \
-	struct {             \
-		type *at;    \
-		size_t cnt;  \
-		size_t room; \
+#define VEC(type)                                                                                  \
+	struct {                                                                                   \
+		type *at;                                                                          \
+		size_t cnt;                                                                        \
+		size_t room;                                                                       \
 	}
 
 /* Make room for @want elements in all. 0 or -ENOMEM. */
-#define vec__reserve(vec, want) \
+#define vec__reserve(vec, want)                                                                    \
 	vec_reserve((void **)&(vec)->at, &(vec)->room, (want), sizeof(*(vec)->at))
 
 /* 0 or -ENOMEM, and then nothing has changed. */
-#define vec__push(vec, ...)                                          \
-	({                                                           \
-		int err_ = vec__reserve((vec), (vec)->cnt + 1);      \
-		if (!err_)                                           \
-			(vec)->at[(vec)->cnt++] = (__VA_ARGS__);     \
-		err_;                                                \
+#define vec__push(vec, ...)                                                                        \
+	({                                                                                         \
+		int err_ = vec__reserve((vec), (vec)->cnt + 1);                                    \
+		if (!err_)                                                                         \
+			(vec)->at[(vec)->cnt++] = (__VA_ARGS__);                                   \
+		err_;                                                                              \
 	})
 
-#define vec__done(vec)               \
-	do {                         \
-		free((vec)->at);     \
-		(vec)->at = NULL;    \
-		(vec)->cnt = 0;      \
-		(vec)->room = 0;     \
+#define vec__done(vec)                                                                             \
+	do {                                                                                       \
+		free((vec)->at);                                                                   \
+		(vec)->at = NULL;                                                                  \
+		(vec)->cnt = 0;                                                                    \
+		(vec)->room = 0;                                                                   \
 	} while (0)
 
 static inline int vec_reserve(void **at, size_t *room, size_t want, size_t elem_bytes)

@@ -20,7 +20,8 @@ static int check_whom(const struct options *opts)
 
 	if (chooses(opts) && (opts->pids.cnt || opts->operand_cnt)) {
 		log_err(0,
-			"%s: --name, --user and --exclude choose among all processes or a --cgroup; "
+			"%s: --name, --user and --exclude choose among all processes or a "
+			"--cgroup; "
 			"-p and -- CMD say whom already",
 			command);
 		return EXIT_USAGE;

@@ -29,7 +29,7 @@ struct builder {
 	const struct build_options *options;
 	struct profile *profile;
 	struct hashmap *locations; /* hash of (image, frame) -> location */
-	bool many; /* more than one image has samples: they need telling apart */
+	bool many;                 /* more than one image has samples: they need telling apart */
 	struct build_totals totals;
 };
 
@@ -76,10 +76,12 @@ static int add_mapping(struct builder *b, const struct snapshot_map *map, uint32
 	uint32_t flags = PROFILE_HAS_FUNCTIONS;
 
 	if (file && file->has_lines)
-		flags |= PROFILE_HAS_FILENAMES | PROFILE_HAS_LINE_NUMBERS | PROFILE_HAS_INLINE_FRAMES;
+		flags |= PROFILE_HAS_FILENAMES | PROFILE_HAS_LINE_NUMBERS |
+			 PROFILE_HAS_INLINE_FRAMES;
 	return profile__add_mapping(b->profile, map->start, map->end, map->offset,
 				    file ? snapshot__str(b->snapshot, file->path) : "//anon",
-				    file ? snapshot__str(b->snapshot, file->build_id) : "", flags, ret);
+				    file ? snapshot__str(b->snapshot, file->build_id) : "", flags,
+				    ret);
 }
 
 /* Where the frame's code lies in its process; a frame whose mapping was never seen keeps file and offset apart. */
@@ -97,7 +99,8 @@ static int frame_address(struct builder *b, uint32_t image, uint64_t frame, uint
 	return add_mapping(b, map, ret_mapping);
 }
 
-static int add_lines(struct builder *b, const struct snapshot_symbol *symbol, struct profile_line *lines)
+static int add_lines(struct builder *b, const struct snapshot_symbol *symbol,
+		     struct profile_line *lines)
 {
 	uint32_t i;
 	int err;
@@ -133,7 +136,8 @@ static int make_location(struct builder *b, uint32_t image, uint64_t frame, uint
 	err = add_lines(b, symbol, lines);
 	if (err)
 		return err;
-	return profile__add_location(b->profile, mapping, address, lines, symbol->line_cnt, false, ret);
+	return profile__add_location(b->profile, mapping, address, lines, symbol->line_cnt, false,
+				     ret);
 }
 
 static int location_of(struct builder *b, uint32_t image, uint64_t frame, uint32_t *ret)
@@ -180,7 +184,8 @@ static void site_values(const struct builder *b, const struct alloc_site *site, 
  * A sample of weight w adds w(w - 1) to the variance of the count (Horvitz-Thompson); sizes within a site are alike,
  * so bytes vary as the count does, times the mean size. What is in use is a part of the same samples.
  */
-static int add_variances(struct builder *b, const struct alloc_site *site, const int64_t *values, uint32_t sample)
+static int add_variances(struct builder *b, const struct alloc_site *site, const int64_t *values,
+			 uint32_t sample)
 {
 	double cnt = (double)values[PROFILE_ALLOC_OBJECTS], size, left;
 	double variances[PROFILE_METRIC_CNT];
@@ -199,15 +204,17 @@ static int add_variances(struct builder *b, const struct alloc_site *site, const
 #define SITE_LABELS_MAX 8
 
 /* Whose it is, where there is more than one: the keys are those that fleets group by. */
-static int owner_labels(struct builder *b, const struct snapshot_image *image, struct profile_label *labels,
-			size_t *cnt)
+static int owner_labels(struct builder *b, const struct snapshot_image *image,
+			struct profile_label *labels, size_t *cnt)
 {
 	const struct {
 		const char *key;
 		uint32_t value;
 	} rows[] = {
-		{ "comm", image->comm },	  { "service_name", image->service },
-		{ "container_id", image->container }, { "pod_uid", image->pod },
+		{ "comm", image->comm },
+		{ "service_name", image->service },
+		{ "container_id", image->container },
+		{ "pod_uid", image->pod },
 		{ "systemd_unit", image->unit },
 	};
 	size_t i;
@@ -223,12 +230,13 @@ static int owner_labels(struct builder *b, const struct snapshot_image *image, s
 }
 
 static int site_labels(struct builder *b, const struct alloc_site *site, const struct leaf *leaf,
-		       const int64_t *values, struct profile_label labels[SITE_LABELS_MAX], size_t *ret_cnt)
+		       const int64_t *values, struct profile_label labels[SITE_LABELS_MAX],
+		       size_t *ret_cnt)
 {
 	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
-	const char *fn = site->stop == SITE_OVERFLOW ? "" :
-			 leaf->alloc_fn		     ? leaf->alloc_fn :
-						       leaf_fn_name(b->snapshot, site->fn);
+	const char *fn = site->stop == SITE_OVERFLOW ? ""
+			 : leaf->alloc_fn            ? leaf->alloc_fn
+						     : leaf_fn_name(b->snapshot, site->fn);
 	size_t cnt = 0;
 	int err = 0;
 
@@ -236,7 +244,8 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 		err = profile__label_str(b->profile, "alloc_fn", fn, &labels[cnt++]);
 	if (!err && values[PROFILE_ALLOC_OBJECTS] && site->stop != SITE_OVERFLOW)
 		err = profile__label_num(b->profile, "bytes",
-					 values[PROFILE_ALLOC_SPACE] / values[PROFILE_ALLOC_OBJECTS],
+					 values[PROFILE_ALLOC_SPACE] /
+						 values[PROFILE_ALLOC_OBJECTS],
 					 "bytes", &labels[cnt++]);
 	if (!err && b->many && image)
 		err = owner_labels(b, image, labels, &cnt);
@@ -250,7 +259,8 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 {
 	const uint64_t *frames = b->snapshot->frames.at + site->frame_start;
 	struct leaf leaf = leaf_find(b->snapshot, site);
-	uint32_t locs[STACK_DEPTH_MAX + 2], skip = b->options->allocator_frames ? 0 : leaf.skip_cnt, i;
+	uint32_t locs[STACK_DEPTH_MAX + 2], skip = b->options->allocator_frames ? 0 : leaf.skip_cnt,
+					    i;
 	const char *stop = stop_name(site->stop);
 	int64_t values[PROFILE_METRIC_CNT];
 	struct profile_label labels[SITE_LABELS_MAX];
@@ -266,7 +276,8 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 	for (i = 0; i < PROFILE_METRIC_CNT; i++)
 		b->totals.values[i] += values[i];
 	if (b->options->allocator_frames && site->stop < SITE_OVERFLOW)
-		err = add_named(b, leaf_fn_name(b->snapshot, site->fn), 64u + site->fn, &locs[cnt++]);
+		err = add_named(b, leaf_fn_name(b->snapshot, site->fn), 64u + site->fn,
+				&locs[cnt++]);
 	/* A stack of allocator frames alone keeps them: a sample without frames would vanish in most viewers. */
 	for (i = skip < site->frame_cnt ? skip : 0; !err && i < site->frame_cnt; i++)
 		err = location_of(b, site->image, frames[i], &locs[cnt++]);
@@ -275,7 +286,8 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 	if (!err)
 		err = site_labels(b, site, &leaf, values, labels, &label_cnt);
 	if (!err)
-		err = profile__add_sample(b->profile, locs, cnt, values, labels, label_cnt, &sample);
+		err = profile__add_sample(b->profile, locs, cnt, values, labels, label_cnt,
+					  &sample);
 	return err ? err : add_variances(b, site, values, sample);
 }
 
@@ -341,8 +353,11 @@ int build_profile(const struct snapshot *snapshot, const struct build_options *o
 {
 	struct profile *profile __free(profile) = profile__new_heap();
 	struct hashmap *locations __free(hashmap) = hashmap__new();
-	struct builder b = { .snapshot = snapshot, .options = options, .profile = profile,
-			     .locations = locations, .many = has_many_images(snapshot) };
+	struct builder b = { .snapshot = snapshot,
+			     .options = options,
+			     .profile = profile,
+			     .locations = locations,
+			     .many = has_many_images(snapshot) };
 	size_t i;
 	int err;
 

@@ -21,8 +21,8 @@ static int add_service(const struct process_info *info, struct snapshot *snapsho
 }
 
 /* Where the image was too short-lived to be asked, its parent can tell most of it: a child is where its parent is. */
-static const struct proc_owner *owner_of(const struct capture *capture, const struct image *images, size_t cnt,
-					 uint32_t id)
+static const struct proc_owner *owner_of(const struct capture *capture, const struct image *images,
+					 size_t cnt, uint32_t id)
 {
 	const struct process_info *info;
 	int depth;
@@ -36,16 +36,20 @@ static const struct proc_owner *owner_of(const struct capture *capture, const st
 	return &info->owner;
 }
 
-static int add_image(const struct capture *capture, const struct image *images, size_t cnt, uint32_t id,
-		     struct snapshot *snapshot)
+static int add_image(const struct capture *capture, const struct image *images, size_t cnt,
+		     uint32_t id, struct snapshot *snapshot)
 {
 	const struct process_info *info = process_table__info(capture->processes, id);
 	const struct proc_owner *owner = owner_of(capture, images, cnt, id);
 	const struct image *from = &images[id];
-	struct snapshot_image image = { .id = id, .tgid = from->tgid, .start_ns = from->start_ns,
-					.end_ns = from->end_ns, .uid = from->uid };
+	struct snapshot_image image = { .id = id,
+					.tgid = from->tgid,
+					.start_ns = from->start_ns,
+					.end_ns = from->end_ns,
+					.uid = from->uid };
 	struct intern *strings = snapshot->strings;
-	int err = intern__add_n(strings, from->comm, strnlen(from->comm, sizeof(from->comm)), &image.comm);
+	int err = intern__add_n(strings, from->comm, strnlen(from->comm, sizeof(from->comm)),
+				&image.comm);
 
 	if (!err)
 		err = intern__add(strings, info->exe, &image.exe);
@@ -73,8 +77,9 @@ static int add_images(const struct capture *capture, struct snapshot *snapshot)
 	for (id = 1; !err && id < cnt; id++) {
 		if (!images[id].tgid)
 			continue;
-		if (capture->wanted && !capture->wanted(capture->ctx, &images[id],
-							 process_table__info(capture->processes, id)))
+		if (capture->wanted &&
+		    !capture->wanted(capture->ctx, &images[id],
+				     process_table__info(capture->processes, id)))
 			continue;
 		err = add_image(capture, images, cnt, id, snapshot);
 	}
@@ -118,7 +123,9 @@ static int add_image_maps(const struct capture *capture, uint32_t image, struct 
 
 	maps = process_table__maps(capture->processes, image, &cnt);
 	for (i = 0; !err && i < cnt; i++) {
-		struct snapshot_map map = { .image = image, .start = maps[i].start, .end = maps[i].end,
+		struct snapshot_map map = { .image = image,
+					    .start = maps[i].start,
+					    .end = maps[i].end,
 					    .offset = maps[i].offset };
 
 		if (maps[i].file != PROCESS_MAP_NO_FILE)
@@ -158,7 +165,8 @@ static int add_object(const struct capture *capture, const struct target_object 
 			err = vec__push(&snapshot->fns, fn);
 		if (!err && file && (probe->probe.flags & PROBE_ALLOC))
 			err = vec__push(&snapshot->probed,
-					(struct snapshot_range){ .file = file->id, .start = probe->site.entry_off,
+					(struct snapshot_range){ .file = file->id,
+								 .start = probe->site.entry_off,
 								 .end = probe->site.entry_off +
 									probe->size_bytes });
 	}
@@ -176,7 +184,8 @@ static int add_targets(const struct capture *capture, struct snapshot *snapshot)
 }
 
 /* @numbers: what the numbers of sites become, CAPTURE_NO_SITE for those that are left out. */
-static int add_sites(const struct capture *capture, struct snapshot *snapshot, struct site_numbers *numbers)
+static int add_sites(const struct capture *capture, struct snapshot *snapshot,
+		     struct site_numbers *numbers)
 {
 	bool stories = snapshot->flags & SNAPSHOT_STORIES;
 	const struct alloc_site *sites;

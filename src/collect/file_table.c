@@ -154,7 +154,8 @@ static int insert(struct file_table *files, const struct unwind_file_key *key, i
 }
 
 /* Its last process was gone before it could be opened; here is another one. */
-static int retry(struct file_table *files, struct entry *entry, pid_t pid, const struct proc_map *map)
+static int retry(struct file_table *files, struct entry *entry, pid_t pid,
+		 const struct proc_map *map)
 {
 	int fd;
 
@@ -164,7 +165,8 @@ static int retry(struct file_table *files, struct entry *entry, pid_t pid, const
 	return fill(files, entry, fd, pid, map->path);
 }
 
-int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map, size_t *ret_index)
+int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map,
+		    size_t *ret_index)
 {
 	struct unwind_file_key key = { .ino = map->ino, .dev = map->dev };
 	struct entry *entry = find(files, &key);
@@ -257,7 +259,8 @@ const struct file_entry *file_table__at(const struct file_table *files, size_t i
 	return &files->entries.at[index].file;
 }
 
-const struct file_entry *file_table__find(const struct file_table *files, const struct unwind_file_key *key)
+const struct file_entry *file_table__find(const struct file_table *files,
+					  const struct unwind_file_key *key)
 {
 	const struct entry *entry = find(files, key);
 
@@ -285,7 +288,8 @@ static int feed_one(struct entry *entry, struct tracer *tracer)
 	const struct unwind_table *table = entry->table;
 
 	if (!table)
-		return tracer__add_table(tracer, &entry->file.key, NULL, 0, NULL, 0, 0, &entry->file.id);
+		return tracer__add_table(tracer, &entry->file.key, NULL, 0, NULL, 0, 0,
+					 &entry->file.id);
 	return tracer__add_table(tracer, &entry->file.key, unwind_table__rows(table),
 				 unwind_table__row_cnt(table), unwind_table__pages(table),
 				 unwind_table__page_cnt(table), unwind_table__page_base(table),

@@ -22,10 +22,10 @@ struct file_table;
 
 struct file_entry {
 	struct unwind_file_key key;
-	uint32_t id; /* of frames; 0 until it is fed to a tracer */
-	int fd; /* -1: it could not be opened */
-	pid_t pid; /* a process that had it mapped: its root is where debug files may be */
-	char *path; /* as that process sees it */
+	uint32_t id;    /* of frames; 0 until it is fed to a tracer */
+	int fd;         /* -1: it could not be opened */
+	pid_t pid;      /* a process that had it mapped: its root is where debug files may be */
+	char *path;     /* as that process sees it */
 	char *build_id; /* hex or "" */
 };
 
@@ -38,7 +38,8 @@ void file_table__set_full_cfi(struct file_table *files, bool full);
 
 /* The entry of the file behind @map of process @pid, made if it is new. 0 or -ENOMEM; a file that cannot be opened
  * is an entry too. @ret_index may be NULL. */
-int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map, size_t *ret_index);
+int file_table__add(struct file_table *files, pid_t pid, const struct proc_map *map,
+		    size_t *ret_index);
 /* The same for an open file that nobody has mapped yet; @fd is duplicated. */
 int file_table__add_fd(struct file_table *files, int fd, const char *path);
 /* A file met by the walker: @notice says where it is mapped and which number it has. */
@@ -47,7 +48,8 @@ int file_table__add_notice(struct file_table *files, const struct notice *notice
 size_t file_table__cnt(const struct file_table *files);
 const struct file_entry *file_table__at(const struct file_table *files, size_t index);
 /* NULL if it is not known. */
-const struct file_entry *file_table__find(const struct file_table *files, const struct unwind_file_key *key);
+const struct file_entry *file_table__find(const struct file_table *files,
+					  const struct unwind_file_key *key);
 
 /* What all tables that were not fed yet need. */
 void file_table__need(const struct file_table *files, size_t *ret_row_cnt, size_t *ret_page_cnt);

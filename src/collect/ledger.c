@@ -120,7 +120,8 @@ static void counted_line(const struct snapshot *snapshot, const struct build_tot
 	buf__append_char(out, '\n');
 }
 
-static void note_lines(const struct snapshot *snapshot, const struct build_totals *totals, struct buf *out)
+static void note_lines(const struct snapshot *snapshot, const struct build_totals *totals,
+		       struct buf *out)
 {
 	int i;
 
@@ -151,15 +152,19 @@ static void exit_line(const struct snapshot *snapshot, struct buf *out)
 		space += site->alloc_bytes - site->free_bytes;
 	}
 	if (objects)
-		buf__printf(out, "note: %" PRIu64 " objects, %s were live in processes when they ended\n",
+		buf__printf(out,
+			    "note: %" PRIu64
+			    " objects, %s were live in processes when they ended\n",
 			    objects, units_format_bytes((int64_t)space, bytes));
 }
 
-void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals, struct buf *out)
+void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals,
+		 struct buf *out)
 {
 	char mode[64], duration[16];
 
-	buf__printf(out, "recorded: %s, %s\n", units_format_duration(snapshot->duration_ns, duration),
+	buf__printf(out, "recorded: %s, %s\n",
+		    units_format_duration(snapshot->duration_ns, duration),
 		    mode_text(snapshot, mode));
 	counted_line(snapshot, totals, out);
 	stack_line(snapshot, out);

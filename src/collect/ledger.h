@@ -14,7 +14,8 @@
 struct build_totals;
 
 /* Several lines, each ended by a newline. */
-void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals, struct buf *out);
+void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals,
+		 struct buf *out);
 /* Two to four short lines into @profile's comments. 0 or -ENOMEM. */
 int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals,
 		    struct profile *profile);

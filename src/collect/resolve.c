@@ -16,7 +16,7 @@ struct resolver {
 	const struct file_table *files;
 	struct symbolizer *sym;
 	struct hashmap *file_numbers; /* file id -> symbolizer's number */
-	struct hashmap *processes; /* image -> symbolizer's number */
+	struct hashmap *processes;    /* image -> symbolizer's number */
 	resolve_progress_fn progress;
 	void *ctx;
 };
@@ -51,7 +51,8 @@ static int collect_frames(struct snapshot *snapshot)
 
 			if (FRAME_IS_ANON(symbol.frame))
 				symbol.image = site->image;
-			if (!hashmap__slot(seen, hash_combine(symbol.image, symbol.frame), 1, &is_new))
+			if (!hashmap__slot(seen, hash_combine(symbol.image, symbol.frame), 1,
+					   &is_new))
 				return -ENOMEM;
 			err = is_new ? vec__push(&snapshot->symbols, symbol) : 0;
 			if (err)
@@ -59,7 +60,8 @@ static int collect_frames(struct snapshot *snapshot)
 		}
 	}
 	if (snapshot->symbols.cnt)
-		qsort(snapshot->symbols.at, snapshot->symbols.cnt, sizeof(*snapshot->symbols.at), by_frame);
+		qsort(snapshot->symbols.at, snapshot->symbols.cnt, sizeof(*snapshot->symbols.at),
+		      by_frame);
 	return 0;
 }
 
@@ -102,8 +104,8 @@ static int process_number(struct resolver *r, uint32_t image, uint32_t *ret)
 	return err ? err : hashmap__set(r->processes, image, *ret);
 }
 
-static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol, const struct sym_line **ret,
-		     size_t *ret_cnt)
+static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol,
+		     const struct sym_line **ret, size_t *ret_cnt)
 {
 	const struct snapshot_map *map = snapshot__map(r->snapshot, symbol->image, symbol->frame);
 	const char *name = map ? snapshot__str(r->snapshot, map->name) : "";
@@ -114,13 +116,14 @@ static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol, c
 	if (map && !strcmp(name, "[vdso]") && !symbolizer__vdso(r->sym, &number))
 		return symbolizer__resolve(r->sym, number, ip - map->start, ret, ret_cnt);
 	if (map && map->file && !file_number(r, map->file, &number))
-		return symbolizer__resolve(r->sym, number, ip - map->start + map->offset, ret, ret_cnt);
+		return symbolizer__resolve(r->sym, number, ip - map->start + map->offset, ret,
+					   ret_cnt);
 	err = process_number(r, symbol->image, &number);
 	if (err)
 		return err;
 	*ret_cnt = 1;
-	return symbolizer__resolve_anon(r->sym, number, ip, *name ? name : "[anon]", map ? map->start : 0,
-					ret);
+	return symbolizer__resolve_anon(r->sym, number, ip, *name ? name : "[anon]",
+					map ? map->start : 0, ret);
 }
 
 static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
@@ -132,11 +135,13 @@ static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
 	symbol->line_start = (uint32_t)snapshot->lines.cnt;
 	symbol->line_cnt = (uint32_t)cnt;
 	for (i = 0; !err && i < cnt; i++) {
-		struct snapshot_line line = { .line = lines[i].line, .start_line = lines[i].start_line };
+		struct snapshot_line line = { .line = lines[i].line,
+					      .start_line = lines[i].start_line };
 
 		err = intern__add(snapshot->strings, lines[i].name, &line.name);
 		if (!err)
-			err = intern__add(snapshot->strings, lines[i].system_name, &line.system_name);
+			err = intern__add(snapshot->strings, lines[i].system_name,
+					  &line.system_name);
 		if (!err)
 			err = intern__add(snapshot->strings, lines[i].path, &line.path);
 		if (!err)
@@ -222,7 +227,8 @@ int resolve_snapshot(struct snapshot *snapshot, const struct file_table *files,
 		     resolve_progress_fn progress, void *ctx)
 {
 	struct symbolizer *sym __free(symbolizer) = symbolizer__new(NULL);
-	struct hashmap *numbers __free(hashmap) = hashmap__new(), *processes __free(hashmap) = hashmap__new();
+	struct hashmap *numbers __free(hashmap) = hashmap__new(),
+				*processes __free(hashmap) = hashmap__new();
 	struct resolver r = { snapshot, files, sym, numbers, processes, progress, ctx };
 	size_t i;
 	int err;

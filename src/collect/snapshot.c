@@ -82,7 +82,8 @@ static bool map_holds(const struct snapshot_map *map, uint32_t image, uint64_t f
 	       FRAME_OFF(frame) - map->offset < map->end - map->start;
 }
 
-const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image, uint64_t frame)
+const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
+					 uint64_t frame)
 {
 	size_t lo = 0, hi = snapshot->maps.cnt, mid;
 

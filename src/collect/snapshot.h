@@ -21,9 +21,9 @@ struct snapshot_image {
 	uint32_t id; /* struct alloc_site.image */
 	uint32_t tgid;
 	uint32_t comm;
-	uint32_t exe; /* path as the process sees it, "" if it is not known */
+	uint32_t exe;      /* path as the process sees it, "" if it is not known */
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
-	uint64_t end_ns; /* 0: it lived to the end of the recording */
+	uint64_t end_ns;   /* 0: it lived to the end of the recording */
 	uint32_t uid;
 	uint32_t service; /* what its environment, its unit or its program's name says */
 	uint32_t container, pod, unit; /* "" if it belongs to none */
@@ -33,7 +33,7 @@ struct snapshot_image {
 struct snapshot_file {
 	uint32_t id; /* FRAME_FILE() */
 	uint32_t path;
-	uint32_t build_id; /* lower-case hex or "" */
+	uint32_t build_id;  /* lower-case hex or "" */
 	uint32_t has_lines; /* its frames came with source lines */
 };
 
@@ -58,13 +58,14 @@ struct snapshot_line {
 /* The names of a frame, innermost inlined function first. Sorted by (frame, image) for look-ups. */
 struct snapshot_symbol {
 	uint64_t frame;
-	uint32_t image; /* of anonymous frames: addresses mean something in one image only; else 0 */
+	uint32_t
+		image; /* of anonymous frames: addresses mean something in one image only; else 0 */
 	uint32_t line_start, line_cnt; /* in snapshot.lines */
 	uint32_t pad;
 };
 
 struct snapshot_fn {
-	uint32_t id; /* struct alloc_site.fn */
+	uint32_t id;   /* struct alloc_site.fn */
 	uint32_t name; /* for the label alloc_fn */
 };
 
@@ -80,8 +81,10 @@ struct snapshot_story {
 	uint32_t site; /* index in snapshot.sites, as in the structs below */
 	uint32_t pad;
 	struct why_site ended; /* blocks that were freed */
-	uint64_t live_ages[WHY_AGE_CNT]; /* of those that were not, in processes that lived to the end */
-	uint64_t live_grown; /* those of them that had been grown, and how often, from what, in all */
+	uint64_t live_ages
+		[WHY_AGE_CNT]; /* of those that were not, in processes that lived to the end */
+	uint64_t
+		live_grown; /* those of them that had been grown, and how often, from what, in all */
 	uint64_t live_growths;
 	uint64_t live_first_bytes;
 };
@@ -105,15 +108,15 @@ enum {
 	SNAPSHOT_LIVE = 1, /* blocks were tracked until their free: the in-use numbers are true */
 	SNAPSHOT_SAMPLED = 2,
 	SNAPSHOT_INCOMPLETE = 4, /* the recording was cut off */
-	SNAPSHOT_STORIES = 8, /* life stories were kept */
+	SNAPSHOT_STORIES = 8,    /* life stories were kept */
 };
 
 struct snapshot {
 	uint64_t time_ns; /* of the start, since 1970 */
 	uint64_t duration_ns;
 	uint64_t period_bytes; /* mean sampling interval, 1 if every allocation was kept */
-	uint32_t flags; /* SNAPSHOT_* */
-	uint32_t image_max; /* the first image_max sites are overflow sites */
+	uint32_t flags;        /* SNAPSHOT_* */
+	uint32_t image_max;    /* the first image_max sites are overflow sites */
 	uint64_t stats[STAT_CNT];
 	struct intern *strings;
 	VEC(struct snapshot_image) images;

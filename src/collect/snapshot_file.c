@@ -8,8 +8,8 @@
 #include "abi/stack.h"
 #include "base/fdio.h"
 
-#define FILE_VERSION 1u
-#define ORDER_MARK 0x01020304u
+#define FILE_VERSION   1u
+#define ORDER_MARK     0x01020304u
 #define FILE_MAX_BYTES ((size_t)4 << 30)
 
 enum section {
@@ -61,8 +61,9 @@ static void put_section(struct writer *writer, enum section kind, size_t record_
 	writer__write(writer, records, record_bytes * cnt);
 }
 
-#define PUT_VEC(writer, kind, vec) \
-	put_section((writer), (kind), sizeof(*(vec).at), (vec).cnt, (vec).cnt ? (const void *)(vec).at : "")
+#define PUT_VEC(writer, kind, vec)                                                                 \
+	put_section((writer), (kind), sizeof(*(vec).at), (vec).cnt,                                \
+		    (vec).cnt ? (const void *)(vec).at : "")
 
 static void put_strings(struct writer *writer, const struct intern *strings)
 {
@@ -128,7 +129,8 @@ static int next_section(struct cursor *cursor, struct section_view *ret)
 	if (cursor->left < sizeof(view.header))
 		return -ENODATA;
 	memcpy(&view.header, cursor->at, sizeof(view.header));
-	if (__builtin_mul_overflow((uint64_t)view.header.record_bytes, view.header.record_cnt, &bytes) ||
+	if (__builtin_mul_overflow((uint64_t)view.header.record_bytes, view.header.record_cnt,
+				   &bytes) ||
 	    !view.header.record_bytes)
 		return -EPROTO;
 	if (bytes > cursor->left - sizeof(view.header))
@@ -160,7 +162,7 @@ static int take_records(const struct section_view *view, void **at, size_t *room
 	return 0;
 }
 
-#define TAKE_VEC(view, vec) \
+#define TAKE_VEC(view, vec)                                                                        \
 	take_records((view), (void **)&(vec).at, &(vec).room, &(vec).cnt, sizeof(*(vec).at))
 
 static int take_strings(const struct section_view *view, struct snapshot *s)
@@ -189,7 +191,8 @@ static int take_strings(const struct section_view *view, struct snapshot *s)
 static int take_meta(const struct section_view *view, struct snapshot *s)
 {
 	struct meta meta = {};
-	size_t known = view->header.record_bytes < sizeof(meta) ? view->header.record_bytes : sizeof(meta);
+	size_t known =
+		view->header.record_bytes < sizeof(meta) ? view->header.record_bytes : sizeof(meta);
 
 	if (view->header.record_cnt != 1)
 		return -EPROTO;
@@ -267,7 +270,8 @@ static bool stories_are_consistent(const struct snapshot *s)
 			return false;
 	}
 	for (i = 0; i < s->pairs.cnt; i++) {
-		if (s->pairs.at[i].alloc_site >= s->sites.cnt || s->pairs.at[i].free_site >= s->sites.cnt)
+		if (s->pairs.at[i].alloc_site >= s->sites.cnt ||
+		    s->pairs.at[i].free_site >= s->sites.cnt)
 			return false;
 	}
 	for (i = 0; i < s->points.cnt; i++) {

@@ -15,7 +15,7 @@
 #include "collect/snapshot.h"
 
 #define SNAPSHOT_SUFFIX ".heaptap"
-#define SNAPSHOT_MAGIC "HEAPTAP\n"
+#define SNAPSHOT_MAGIC  "HEAPTAP\n"
 
 /* 0 or the writer's -errno. */
 int snapshot_file_write(const struct snapshot *snapshot, struct writer *writer);

@@ -45,7 +45,8 @@ static int link_create(struct link_create_attr *attr)
 	return fd < 0 ? -errno : fd;
 }
 
-int bpf_link_uprobe_multi(int prog_fd, int attach_type, const struct bpf_link_sites *sites, int on_return)
+int bpf_link_uprobe_multi(int prog_fd, int attach_type, const struct bpf_link_sites *sites,
+			  int on_return)
 {
 	struct link_create_attr attr = {
 		.prog_fd = (uint32_t)prog_fd,

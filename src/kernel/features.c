@@ -50,8 +50,9 @@ static void trial_done(struct trial *trial)
 		munmap((void *)trial->hits, 8);
 }
 
-#define TRIAL(name)                                                                                       \
-	struct trial name __attribute__((cleanup(trial_done))) = { .map = -1, .prog = -1, .link = -1, .event = -1 }
+#define TRIAL(name)                                                                                \
+	struct trial name __attribute__((                                                          \
+		cleanup(trial_done))) = { .map = -1, .prog = -1, .link = -1, .event = -1 }
 
 /* Load "*hits += 1; return 0" as a uprobe program of @attach_type. */
 static int trial_load(struct trial *trial, int attach_type)
@@ -60,10 +61,15 @@ static int trial_load(struct trial *trial, int attach_type)
 	LIBBPF_OPTS(bpf_prog_load_opts, prog_opts,
 		    .expected_attach_type = (enum bpf_attach_type)attach_type);
 	struct bpf_insn insns[6] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_VALUE },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = 1,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE },
 		{},
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 1 },
-		{ .code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = 1, .src_reg = 2, .imm = BPF_ADD },
+		{ .code = BPF_STX | BPF_DW | BPF_ATOMIC,
+		  .dst_reg = 1,
+		  .src_reg = 2,
+		  .imm = BPF_ADD },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
@@ -77,15 +83,19 @@ static int trial_load(struct trial *trial, int attach_type)
 		return -errno;
 	trial->hits = hits;
 	insns[0].imm = trial->map;
-	trial->prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "heaptap_trial", "GPL", insns, 6, &prog_opts);
+	trial->prog =
+		bpf_prog_load(BPF_PROG_TYPE_KPROBE, "heaptap_trial", "GPL", insns, 6, &prog_opts);
 	return trial->prog < 0 ? trial->prog : 0;
 }
 
 static int trial_attach_multi(struct trial *trial, int attach_type, pid_t pid, int on_return)
 {
 	uint64_t offset, cookie = 0;
-	struct bpf_link_sites sites = { .path = "/proc/self/exe", .offsets = &offset,
-					.cookies = &cookie, .cnt = 1, .pid = pid };
+	struct bpf_link_sites sites = { .path = "/proc/self/exe",
+					.offsets = &offset,
+					.cookies = &cookie,
+					.cnt = 1,
+					.pid = pid };
 	int err = self_offset((const void *)features_probe_me, &offset);
 
 	if (!err)
@@ -206,9 +216,9 @@ static int probe_return_under_seccomp(void)
 	int status, err;
 	pid_t child;
 
-	err = feature_has(FEATURE_UPROBE_MULTI) ?
-		      trial_attach_multi(&trial, BPF_LINK_UPROBE_MULTI, 0, 1) :
-		      trial_attach_perf(&trial, 0, 1);
+	err = feature_has(FEATURE_UPROBE_MULTI)
+		      ? trial_attach_multi(&trial, BPF_LINK_UPROBE_MULTI, 0, 1)
+		      : trial_attach_perf(&trial, 0, 1);
 	if (err)
 		return err;
 	child = fork();
@@ -233,7 +243,8 @@ static const struct {
 	int (*probe)(void);
 } features[FEATURE_CNT] = {
 	[FEATURE_BTF] = { "kernel type information (BTF)",
-			  "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu 22.04, "
+			  "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian 12, Ubuntu "
+			  "22.04, "
 			  "Fedora and later have it)",
 			  probe_btf },
 	[FEATURE_BPF] = { "loading BPF programs",
@@ -241,16 +252,20 @@ static const struct {
 			  "CAP_DAC_READ_SEARCH",
 			  probe_bpf },
 	[FEATURE_UPROBE_PERF] = { "uprobes by perf event",
-				  "boot Linux 5.17 or later with CONFIG_UPROBE_EVENTS=y and mount /sys", probe_perf },
+				  "boot Linux 5.17 or later with CONFIG_UPROBE_EVENTS=y and mount "
+				  "/sys",
+				  probe_perf },
 	[FEATURE_UPROBE_MULTI] = { "uprobe multi links", "Linux 6.6 or later attaches faster",
 				   probe_multi },
 	[FEATURE_UPROBE_MULTI_PID] = { "uprobe multi links of one process",
 				       "Linux 6.10 or later spares other processes the trap",
 				       probe_multi_pid },
 	[FEATURE_UPROBE_SESSION] = { "uprobe sessions",
-				     "Linux 6.13 or later traces live blocks at less cost", probe_session },
+				     "Linux 6.13 or later traces live blocks at less cost",
+				     probe_session },
 	[FEATURE_RETURN_UNDER_SECCOMP] = { "return probes under seccomp filters",
-					   "Linux 6.14 (or a stable kernel with its fix); until then use "
+					   "Linux 6.14 (or a stable kernel with its fix); until "
+					   "then use "
 					   "--no-live for filtered processes",
 					   probe_return_under_seccomp },
 };

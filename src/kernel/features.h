@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 enum feature {
-	FEATURE_BTF, /* /sys/kernel/btf/vmlinux */
-	FEATURE_BPF, /* we may load programs at all */
-	FEATURE_UPROBE_PERF, /* uprobes by perf event */
-	FEATURE_UPROBE_MULTI, /* many uprobes by one link */
-	FEATURE_UPROBE_MULTI_PID, /* ... limited to a process, all of its threads */
-	FEATURE_UPROBE_SESSION, /* entry and return by one program, the return optional */
+	FEATURE_BTF,                  /* /sys/kernel/btf/vmlinux */
+	FEATURE_BPF,                  /* we may load programs at all */
+	FEATURE_UPROBE_PERF,          /* uprobes by perf event */
+	FEATURE_UPROBE_MULTI,         /* many uprobes by one link */
+	FEATURE_UPROBE_MULTI_PID,     /* ... limited to a process, all of its threads */
+	FEATURE_UPROBE_SESSION,       /* entry and return by one program, the return optional */
 	FEATURE_RETURN_UNDER_SECCOMP, /* return probes do not kill a process under a strict filter */
 	FEATURE_CNT
 };

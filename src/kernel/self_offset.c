@@ -16,7 +16,8 @@ int self_offset(const void *code, uint64_t *ret)
 	if (!maps)
 		return -errno;
 	while (fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64, &start, &end, &offset) != 3)
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64, &start, &end, &offset) !=
+		    3)
 			continue;
 		if (pc < start || pc >= end)
 			continue;

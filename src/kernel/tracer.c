@@ -105,7 +105,8 @@ static void choose_programs(struct tracer *tracer)
 		{ skel->progs.heaptap_ret, !tracer->empty && tracer->live, false },
 		{ skel->progs.heaptap_return, !tracer->empty && tracer->live && !session, false },
 		{ skel->progs.heaptap_free, !tracer->empty && tracer->live, false },
-		{ skel->progs.heaptap_empty_session, tracer->empty && tracer->live && session, true },
+		{ skel->progs.heaptap_empty_session, tracer->empty && tracer->live && session,
+		  true },
 		{ skel->progs.heaptap_empty, tracer->empty, false },
 		{ skel->progs.heaptap_libs, true, false },
 	};
@@ -260,7 +261,8 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 		err = attach_process_events(tracer);
 	if (err)
 		return load_error(err, ret_why);
-	tracer->ring = ring_buffer__new(bpf_map__fd(tracer->skel->maps.notices), on_notice, tracer, NULL);
+	tracer->ring =
+		ring_buffer__new(bpf_map__fd(tracer->skel->maps.notices), on_notice, tracer, NULL);
 	if (!tracer->ring)
 		return load_error(-errno, ret_why);
 	*ret_why = TRACER_OK;
@@ -328,7 +330,8 @@ int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint6
 	image->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	image->mean_bytes = mean_bytes;
 	snprintf(image->comm, sizeof(image->comm), "%s", comm);
-	err = bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.processes), &tgid, &process, BPF_ANY);
+	err = bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.processes), &tgid, &process,
+				  BPF_ANY);
 	if (!err && ret)
 		*ret = id;
 	return err;
@@ -386,9 +389,9 @@ static int attach_program(struct tracer *tracer, const struct bpf_program *prog,
 /* Sites of one kind go by one link. */
 enum site_kind {
 	KIND_FREE,
-	KIND_RET, /* return instructions of throwing functions */
+	KIND_RET,   /* return instructions of throwing functions */
 	KIND_ENTER, /* entries whose return is not probed, or by KIND_RET */
-	KIND_CALL, /* entry and return */
+	KIND_CALL,  /* entry and return */
 	KIND_CNT
 };
 
@@ -424,7 +427,8 @@ static enum site_kind kind_of(const struct tracer *tracer, const struct probe *p
 }
 
 /* Attach what @kind stands for. Return probes come before entries, so that no entry goes without its return. */
-static int attach_kind(struct tracer *tracer, enum site_kind kind, const struct bpf_link_sites *sites)
+static int attach_kind(struct tracer *tracer, enum site_kind kind,
+		       const struct bpf_link_sites *sites)
 {
 	struct heaptap_bpf *skel = tracer->skel;
 	struct bpf_program *empty = tracer->empty ? skel->progs.heaptap_empty : NULL;
@@ -440,8 +444,8 @@ static int attach_kind(struct tracer *tracer, enum site_kind kind, const struct 
 				      BPF_LINK_UPROBE_MULTI, sites, 0, &tracer->links);
 	if (kind == KIND_CALL && tracer->backend == TRACER_BACKEND_SESSION)
 		return attach_program(tracer,
-				      empty ? skel->progs.heaptap_empty_session :
-					      skel->progs.heaptap_session,
+				      empty ? skel->progs.heaptap_empty_session
+					    : skel->progs.heaptap_session,
 				      BPF_LINK_UPROBE_SESSION, sites, 0, &tracer->links);
 	if (kind == KIND_CALL) {
 		err = attach_program(tracer, empty ? empty : skel->progs.heaptap_return,
@@ -449,8 +453,8 @@ static int attach_kind(struct tracer *tracer, enum site_kind kind, const struct 
 		if (err)
 			return err;
 	}
-	return attach_program(tracer, empty ? empty : skel->progs.heaptap_enter, BPF_LINK_UPROBE_MULTI,
-			      sites, 0, &tracer->links);
+	return attach_program(tracer, empty ? empty : skel->progs.heaptap_enter,
+			      BPF_LINK_UPROBE_MULTI, sites, 0, &tracer->links);
 }
 
 /* Give each site its entry in the probe map; offsets and cookies come out by kind. */
@@ -499,7 +503,8 @@ static void unwind_links(struct tracer *tracer, size_t keep)
 		close(tracer->links.at[--tracer->links.cnt]);
 }
 
-int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites, size_t cnt)
+int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
+		   size_t cnt)
 {
 	struct site_list lists[KIND_CNT] __attribute__((cleanup(site_lists__done))) = {};
 	size_t keep = tracer->links.cnt;
@@ -511,7 +516,8 @@ int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer
 	drop_twins(&lists[KIND_RET]);
 	/* Frees first: a block seen allocated must also be seen freed. */
 	for (kind = 0; !err && kind < KIND_CNT; kind++) {
-		struct bpf_link_sites link = { .path = path, .pid = pid,
+		struct bpf_link_sites link = { .path = path,
+					       .pid = pid,
 					       .offsets = lists[kind].offsets.at,
 					       .cookies = lists[kind].cookies.at,
 					       .cnt = (uint32_t)lists[kind].offsets.cnt };
@@ -526,13 +532,15 @@ int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer
 int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset)
 {
 	uint64_t cookie = 0;
-	struct bpf_link_sites link = { .offsets = &offset, .cookies = &cookie, .cnt = 1, .pid = pid };
+	struct bpf_link_sites link = {
+		.offsets = &offset, .cookies = &cookie, .cnt = 1, .pid = pid
+	};
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	link.path = path;
-	return attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI, &link, 0,
-			      &tracer->lib_links);
+	return attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI,
+			      &link, 0, &tracer->lib_links);
 }
 
 /* The number BPF has given the file already, or the next one. */
@@ -578,7 +586,8 @@ int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
 	return row_cnt && full ? -ENOSPC : 0;
 }
 
-int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges, size_t cnt)
+int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
+		       size_t cnt)
 {
 	struct image *info = mapped__at(&tracer->images, image);
 	uint64_t run = (uint64_t)tracer->range_used << 32 | cnt;
@@ -587,7 +596,8 @@ int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range
 	if (image >= tracer->image_max || cnt > tracer->ranges.cnt - tracer->range_used)
 		return -ENOSPC;
 	for (i = 0; i < cnt; i++)
-		memcpy(mapped__at(&tracer->ranges, tracer->range_used + i), &ranges[i], sizeof(*ranges));
+		memcpy(mapped__at(&tracer->ranges, tracer->range_used + i), &ranges[i],
+		       sizeof(*ranges));
 	tracer->range_used += (uint32_t)cnt;
 	__atomic_store_n(&info->ranges, run, __ATOMIC_RELEASE);
 	return 0;
@@ -616,7 +626,8 @@ int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, voi
 
 	tracer->notice_fn = fn;
 	tracer->notice_ctx = ctx;
-	n = timeout_ms ? ring_buffer__poll(tracer->ring, timeout_ms) : ring_buffer__consume(tracer->ring);
+	n = timeout_ms ? ring_buffer__poll(tracer->ring, timeout_ms)
+		       : ring_buffer__consume(tracer->ring);
 	return n < 0 && n != -EINTR ? n : 0;
 }
 
@@ -719,8 +730,7 @@ uint64_t tracer__map_bytes(const struct tracer *tracer)
 	struct bpf_map *map;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_map(map, tracer->skel->obj)
-		sum += mapped_memlock(bpf_map__fd(map));
+	bpf_object__for_each_map(map, tracer->skel->obj) sum += mapped_memlock(bpf_map__fd(map));
 	return sum;
 }
 
@@ -730,7 +740,8 @@ uint64_t tracer__run_ns(const struct tracer *tracer, uint64_t *ret_run_cnt)
 	uint64_t ns = 0;
 
 	*ret_run_cnt = 0;
-	bpf_object__for_each_program(prog, tracer->skel->obj) {
+	bpf_object__for_each_program(prog, tracer->skel->obj)
+	{
 		struct bpf_prog_info info = {};
 		uint32_t len = sizeof(info);
 

@@ -39,9 +39,10 @@ struct tracer_options {
 	enum tracer_backend backend;
 	uint32_t scope; /* SCOPE_* */
 	pid_t hold_pid; /* a child of ours that is stopped at each exec; SIGCONT it after NOTICE_EXEC. 0: none */
-	uint64_t cgroup_id; /* SCOPE_CGROUP: kernfs id, in the unified tree or the v1 memory controller's */
+	uint64_t
+		cgroup_id; /* SCOPE_CGROUP: kernfs id, in the unified tree or the v1 memory controller's */
 	bool cgroup_is_v2;
-	bool live; /* track blocks until their free */
+	bool live;      /* track blocks until their free */
 	bool lifetimes; /* keep their life stories (abi/why.h); needs live */
 	bool sampling;
 	bool empty; /* programs that do nothing: what the traps alone cost */
@@ -49,8 +50,8 @@ struct tracer_options {
 	uint32_t site_max;
 	uint32_t frame_max; /* 8 bytes each */
 	uint32_t live_max;
-	uint32_t row_max; /* unwind rows, 8 bytes each */
-	uint32_t page_max; /* page index, 4 bytes per 4 KiB of code */
+	uint32_t row_max;   /* unwind rows, 8 bytes each */
+	uint32_t page_max;  /* page index, 4 bytes per 4 KiB of code */
 	uint32_t range_max; /* executable mappings of all images */
 	uint32_t depth_max;
 };
@@ -68,7 +69,7 @@ enum tracer_open_error {
 	TRACER_NO_BTF,
 	TRACER_NO_PRIVILEGE,
 	TRACER_NO_UPROBES,
-	TRACER_NO_MEMORY, /* a map could not be made: options' sizes are too large */
+	TRACER_NO_MEMORY,   /* a map could not be made: options' sizes are too large */
 	TRACER_LOAD_FAILED, /* the verifier said no; tracer_last_log() has its words */
 };
 
@@ -110,7 +111,8 @@ int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
 		      size_t page_cnt, uint32_t page_base, uint32_t *ret_id);
 /* The executable mappings of @image, sorted by start: what the walker goes by when it cannot ask the kernel. Replaces
  * what was set before. -ENOSPC: no room left, and the old ones stay. */
-int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges, size_t cnt);
+int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
+		       size_t cnt);
 size_t tracer__rows_left(const struct tracer *tracer);
 
 void tracer__activate(struct tracer *tracer);
@@ -132,7 +134,8 @@ int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT]);
 const struct why_site *tracer__why_sites(const struct tracer *tracer, size_t *ret_cnt);
 
 /* @fn is called for each entry of the map; one that ends with another return value than 0 ends the walk with that. */
-typedef int (*tracer_story_fn)(const struct live_key *key, const struct why_block *story, void *ctx);
+typedef int (*tracer_story_fn)(const struct live_key *key, const struct why_block *story,
+			       void *ctx);
 int tracer__walk_stories(const struct tracer *tracer, tracer_story_fn fn, void *ctx);
 typedef int (*tracer_pair_fn)(const struct why_pair *pair, uint64_t cnt, void *ctx);
 int tracer__walk_pairs(const struct tracer *tracer, tracer_pair_fn fn, void *ctx);

@@ -17,15 +17,15 @@
 
 #define ENVIRON_MAX_BYTES ((size_t)8 << 20)
 
-#define LIVE_MAX_DEFAULT (2u << 20)
-#define SITES_MAX_DEFAULT (128u << 10)
+#define LIVE_MAX_DEFAULT   (2u << 20)
+#define SITES_MAX_DEFAULT  (128u << 10)
 #define STACKS_MAX_DEFAULT ((uint64_t)32 << 20)
 /* Room for libraries that come later, beside what is needed now. */
-#define ROWS_SPARE (512u << 10)
-#define PAGES_SPARE (64u << 10)
+#define ROWS_SPARE         (512u << 10)
+#define PAGES_SPARE        (64u << 10)
 /* Mappings of 40 bytes: a process has ten to a few hundred, and each change of them takes anew. */
-#define RANGES_LISTED (16u << 10)
-#define RANGES_MANY (256u << 10)
+#define RANGES_LISTED      (16u << 10)
+#define RANGES_MANY        (256u << 10)
 
 static uint32_t size_or(uint64_t wanted, uint64_t otherwise)
 {
@@ -75,8 +75,9 @@ static int explain_open(int err, enum tracer_open_error why)
 		log_err(0, "no uprobes: %s", feature_remedy(FEATURE_UPROBE_PERF));
 		return SESSION_PRIVILEGE;
 	case TRACER_NO_MEMORY:
-		log_err(err, "not enough kernel memory for the maps: lower --live-max, --sites-max or "
-			     "--stacks-max");
+		log_err(err,
+			"not enough kernel memory for the maps: lower --live-max, --sites-max or "
+			"--stacks-max");
 		return SESSION_FAILED;
 	default:
 		log_err(err, "the kernel refused the BPF programs; --verbose shows its words");
@@ -94,7 +95,8 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 	size_t i;
 	int err;
 
-	if (!sites || !hashmap__slot(rec->attached, (uint64_t)index << 32 | (uint32_t)pid, 1, &is_new))
+	if (!sites ||
+	    !hashmap__slot(rec->attached, (uint64_t)index << 32 | (uint32_t)pid, 1, &is_new))
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
@@ -165,7 +167,8 @@ static void attach_ahead(struct recording *rec, pid_t pid)
 			break;
 	}
 	err = vec__push(&envp, NULL);
-	if (!err && target_set__add_cmd(rec->targets, argv, envp.at, recording__add_file, rec, NULL) >= 0)
+	if (!err &&
+	    target_set__add_cmd(rec->targets, argv, envp.at, recording__add_file, rec, NULL) >= 0)
 		file_table__feed(rec->files, rec->tracer);
 	vec__done(&envp);
 	if (!err && attach_for_child(rec))
@@ -189,8 +192,8 @@ bool recording__wants(const struct recording *rec, uint32_t image)
 	size_t cnt;
 
 	images = tracer__images(rec->tracer, &cnt);
-	return image >= cnt ||
-	       choice__wants(&rec->config->choice, images[image].comm, info->exe, images[image].uid);
+	return image >= cnt || choice__wants(&rec->config->choice, images[image].comm, info->exe,
+					     images[image].uid);
 }
 
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
@@ -214,7 +217,8 @@ static int add_pid(struct recording *rec, pid_t pid)
 	int err = proc_info__read(pid, &info);
 
 	if (!err)
-		err = tracer__add_image(rec->tracer, pid, info.comm, rec->config->sample_bytes, &image);
+		err = tracer__add_image(rec->tracer, pid, info.comm, rec->config->sample_bytes,
+					&image);
 	if (err || pid == rec->child.pid)
 		return err;
 	err = process_table__scan(rec->processes, image, pid);
@@ -233,8 +237,8 @@ static int attach_all(struct recording *rec)
 
 		err = add_pid(rec, pid);
 		if (!err)
-			err = pid == rec->child.pid ? attach_for_child(rec) :
-						      recording__attach_new(rec, pid);
+			err = pid == rec->child.pid ? attach_for_child(rec)
+						    : recording__attach_new(rec, pid);
 		if (err == -ESRCH)
 			return log_err(0, "process %d has ended", (int)pid), SESSION_FAILED;
 		if (err)
@@ -267,7 +271,8 @@ int recording__arm(struct recording *rec)
 	if (err)
 		return err;
 	log_debug("%s, %zu probes in %zu files, %s of maps",
-		  tracer_backend_name(tracer__backend(rec->tracer)), rec->probe_cnt, rec->object_cnt,
+		  tracer_backend_name(tracer__backend(rec->tracer)), rec->probe_cnt,
+		  rec->object_cnt,
 		  units_format_bytes((int64_t)tracer__map_bytes(rec->tracer), bytes));
 	return SESSION_OK;
 }

@@ -5,14 +5,17 @@
 #include <sys/types.h>
 
 struct child {
-	pid_t pid; /* 0: none */
-	int go_fd; /* writing here lets it exec */
+	pid_t pid;    /* 0: none */
+	int go_fd;    /* writing here lets it exec */
 	int error_fd; /* carries errno if the exec fails, ends if it does not */
-	int status; /* as waitpid() gave it, once reaped */
+	int status;   /* as waitpid() gave it, once reaped */
 	int reaped;
 };
 
-#define CHILD_NONE { .go_fd = -1, .error_fd = -1 }
+#define CHILD_NONE                                                                                 \
+	{                                                                                          \
+		.go_fd = -1, .error_fd = -1                                                        \
+	}
 
 /* Fork and hold. 0 or -errno. */
 int child__spawn(struct child *child, char *const *argv);

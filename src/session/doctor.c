@@ -29,7 +29,8 @@ static bool examine_feature(struct buf *out, enum feature feature, enum need nee
 		say(out, "ok", feature_title(feature), "");
 		return true;
 	}
-	snprintf(more, sizeof(more), "%s; %s", strerror(-feature_error(feature)), feature_remedy(feature));
+	snprintf(more, sizeof(more), "%s; %s", strerror(-feature_error(feature)),
+		 feature_remedy(feature));
 	say(out, need == NEEDED ? "MISSING" : "without", feature_title(feature), more);
 	return need != NEEDED;
 }
@@ -37,9 +38,15 @@ static bool examine_feature(struct buf *out, enum feature feature, enum need nee
 /* Load the real programs, in the mode a plain `record` uses. */
 static bool examine_load(struct buf *out)
 {
-	const struct tracer_options options = { .live = true, .image_max = 16, .site_max = 64,
-						.frame_max = 1024, .live_max = 64, .row_max = 1024,
-						.page_max = 1024, .range_max = 64, .depth_max = 1024 };
+	const struct tracer_options options = { .live = true,
+						.image_max = 16,
+						.site_max = 64,
+						.frame_max = 1024,
+						.live_max = 64,
+						.row_max = 1024,
+						.page_max = 1024,
+						.range_max = 64,
+						.depth_max = 1024 };
 	struct tracer *tracer __free(tracer) = NULL;
 	enum tracer_open_error why;
 	int err = tracer__open(&options, &tracer, &why);
@@ -60,14 +67,16 @@ static void examine_names(struct buf *out)
 
 	say(out, access("/usr/lib/debug/.build-id", R_OK) ? "without" : "ok",
 	    "debug symbols in /usr/lib/debug",
-	    access("/usr/lib/debug/.build-id", R_OK) ?
-		    "functions without symbols show as file+offset; install -dbgsym or -dbg packages" :
-		    "");
+	    access("/usr/lib/debug/.build-id", R_OK)
+		    ? "functions without symbols show as file+offset; install -dbgsym or -dbg "
+		      "packages"
+		    : "");
 	if (urls && *urls)
 		say(out, "ok", "debuginfod", urls);
 	else
 		say(out, "without", "debuginfod",
-		    "off; set DEBUGINFOD_URLS to fetch symbols, e.g. https://debuginfod.debian.net");
+		    "off; set DEBUGINFOD_URLS to fetch symbols, e.g. "
+		    "https://debuginfod.debian.net");
 }
 
 static void examine_pid_namespace(struct buf *out)
@@ -88,8 +97,8 @@ bool doctor_examine(struct buf *out)
 	bool ok = true;
 
 	uname(&uts);
-	buf__printf(out, "heaptap %s on Linux %s, %s, %ld CPUs\n", HEAPTAP_VERSION, uts.release, uts.machine,
-		    sysconf(_SC_NPROCESSORS_ONLN));
+	buf__printf(out, "heaptap %s on Linux %s, %s, %ld CPUs\n", HEAPTAP_VERSION, uts.release,
+		    uts.machine, sysconf(_SC_NPROCESSORS_ONLN));
 	if (strcmp(uts.machine, "x86_64"))
 		say(out, "MISSING", uts.machine, "stacks are walked on x86_64 only so far");
 	ok &= examine_feature(out, FEATURE_BTF, NEEDED);
@@ -105,7 +114,7 @@ bool doctor_examine(struct buf *out)
 	}
 	examine_pid_namespace(out);
 	examine_names(out);
-	buf__append_str(out, ok ? "heaptap record works here\n" :
-				  "heaptap record does not work here; see MISSING above\n");
+	buf__append_str(out, ok ? "heaptap record works here\n"
+				: "heaptap record does not work here; see MISSING above\n");
 	return ok;
 }

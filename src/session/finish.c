@@ -100,6 +100,7 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 		return SESSION_OK;
 	print_ledger(snapshot, &totals);
 	if (config->output && strcmp(config->output, "-"))
-		log_info("written: %s (see it with: heaptap report %s)", config->output, config->output);
+		log_info("written: %s (see it with: heaptap report %s)", config->output,
+			 config->output);
 	return SESSION_OK;
 }

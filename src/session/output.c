@@ -65,7 +65,8 @@ int check_output(const struct session_config *config)
 	if (!strcmp(path, "-")) {
 		if (!isatty(STDOUT_FILENO))
 			return SESSION_OK;
-		log_err(0, "a profile is no text for a terminal: redirect it, or name a file with -o");
+		log_err(0,
+			"a profile is no text for a terminal: redirect it, or name a file with -o");
 		return SESSION_USAGE;
 	}
 	if (!stat(path, &st)) {
@@ -83,7 +84,8 @@ int check_output(const struct session_config *config)
 	return check_folder(path);
 }
 
-static int find_metric(const struct session_config *config, const struct profile *profile, size_t *ret)
+static int find_metric(const struct session_config *config, const struct profile *profile,
+		       size_t *ret)
 {
 	return profile__find_type(profile, config->metric ? config->metric : "alloc_space", ret);
 }

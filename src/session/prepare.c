@@ -67,7 +67,8 @@ static int check_seccomp(const struct recording *rec, const struct proc_info *in
 	    feature_has(FEATURE_RETURN_UNDER_SECCOMP))
 		return SESSION_OK;
 	log_err(0,
-		"process %d (%s) runs under a seccomp filter, and on this kernel a return probe would kill it: "
+		"process %d (%s) runs under a seccomp filter, and on this kernel a return probe "
+		"would kill it: "
 		"use --no-live, or %s",
 		(int)info->pid, info->comm, feature_remedy(FEATURE_RETURN_UNDER_SECCOMP));
 	return SESSION_PRIVILEGE;
@@ -95,7 +96,8 @@ static int prepare_pid(struct recording *rec, pid_t pid)
 		return err;
 	err = target_set__add_pid(rec->targets, pid, NULL);
 	if (err > 0) {
-		log_err(0, "process %d %s", (int)pid, target_outcome_text((enum target_outcome)err));
+		log_err(0, "process %d %s", (int)pid,
+			target_outcome_text((enum target_outcome)err));
 		return SESSION_FAILED;
 	}
 	if (err == -EACCES || err == -EPERM) {
@@ -138,8 +140,8 @@ static int prepare_cmd(struct recording *rec)
 	char *const *cmd = rec->config->cmd;
 	int err;
 
-	err = target_set__add_cmd(rec->targets, (const char *const *)cmd, (const char *const *)environ,
-				  recording__add_file, rec, NULL);
+	err = target_set__add_cmd(rec->targets, (const char *const *)cmd,
+				  (const char *const *)environ, recording__add_file, rec, NULL);
 	err = cmd_outcome(err, cmd[0]);
 	if (err)
 		return err;
@@ -179,7 +181,8 @@ static int prepare_cgroup(struct recording *rec)
 	int err = cgroup_dir__open(rec->config->cgroup, &dir);
 
 	if (err) {
-		log_err(err, "no control group %s: give a path below /sys/fs/cgroup", rec->config->cgroup);
+		log_err(err, "no control group %s: give a path below /sys/fs/cgroup",
+			rec->config->cgroup);
 		return SESSION_FAILED;
 	}
 	rec->cgroup_id = dir.id;
@@ -203,7 +206,9 @@ static int prepare_all(struct recording *rec)
 	while (proc_list__next(&list, &pid))
 		prepare_member(rec, pid);
 	if (rec->closed_cnt)
-		log_warn(0, "%zu process%s cannot be looked at: what is mapped nowhere else is not probed",
+		log_warn(0,
+			 "%zu process%s cannot be looked at: what is mapped nowhere else is not "
+			 "probed",
 			 rec->closed_cnt, rec->closed_cnt > 1 ? "es" : "");
 	return SESSION_OK;
 }
@@ -234,8 +239,8 @@ static void choose_scope(struct recording *rec)
 		rec->scope = SCOPE_CGROUP;
 	else if (config->follow)
 		rec->scope = SCOPE_CHILDREN;
-	rec->image_max = rec->scope == SCOPE_LISTED ? IMAGES_LISTED + (uint32_t)config->pid_cnt :
-						      IMAGES_FOLLOW;
+	rec->image_max = rec->scope == SCOPE_LISTED ? IMAGES_LISTED + (uint32_t)config->pid_cnt
+						    : IMAGES_FOLLOW;
 	/* For named processes memory is no concern, and an interrupted frame may be anywhere. */
 	file_table__set_full_cfi(rec->files, rec->scope <= SCOPE_CHILDREN || config->full_cfi);
 }

@@ -34,11 +34,11 @@ struct recording {
 
 	struct tracer *tracer;
 	struct hashmap *attached; /* (object, pid) -> 1 */
-	size_t probe_cnt; /* sites attached */
+	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
 	struct series series; /* with config.lifetimes */
-	uint64_t start_ns; /* CLOCK_REALTIME */
+	uint64_t start_ns;    /* CLOCK_REALTIME */
 	uint64_t start_mono_ns;
 	uint64_t stop_mono_ns;
 	bool stopped_by_signal;

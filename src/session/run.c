@@ -48,7 +48,8 @@ static uint64_t now_ns(clockid_t clock)
 
 static int watch(struct loop *loop, int fd, enum source source, uint32_t index)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)source << 32 | index };
+	struct epoll_event event = { .events = EPOLLIN,
+				     .data.u64 = (uint64_t)source << 32 | index };
 
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -132,7 +133,8 @@ static void on_notice(const struct notice *notice, void *ctx)
 		break;
 	case NOTICE_FORK:
 		/* The child of a notice sent by its parent. */
-		recording__look_at(rec, notice->image, (pid_t)(notice->id ? notice->id : notice->tgid));
+		recording__look_at(rec, notice->image,
+				   (pid_t)(notice->id ? notice->id : notice->tgid));
 		break;
 	default:
 		break;
@@ -215,15 +217,15 @@ static void announce(const struct recording *rec)
 	if (rec->config->quiet)
 		return;
 	if (rec->config->cmd)
-		log_info("tracing %s (process %d), %zu probes", rec->config->cmd[0], (int)rec->child.pid,
-			 rec->probe_cnt);
+		log_info("tracing %s (process %d), %zu probes", rec->config->cmd[0],
+			 (int)rec->child.pid, rec->probe_cnt);
 	else if (rec->pids.cnt == 1 && !proc_info__read(rec->pids.at[0], &info))
-		log_info("tracing process %d (%s), %zu probes; Ctrl-C stops and writes", (int)info.pid,
-			 info.comm, rec->probe_cnt);
+		log_info("tracing process %d (%s), %zu probes; Ctrl-C stops and writes",
+			 (int)info.pid, info.comm, rec->probe_cnt);
 	else if (rec->scope >= SCOPE_CGROUP)
 		log_info("tracing %s, %zu probes in %zu files; Ctrl-C stops and writes",
-			 rec->scope == SCOPE_ALL ? "every process" : rec->config->cgroup, rec->probe_cnt,
-			 rec->object_cnt);
+			 rec->scope == SCOPE_ALL ? "every process" : rec->config->cgroup,
+			 rec->probe_cnt, rec->object_cnt);
 	else
 		log_info("tracing %zu processes, %zu probes in %zu files; Ctrl-C stops and writes",
 			 rec->pids.cnt, rec->probe_cnt, rec->object_cnt);
@@ -242,8 +244,8 @@ static int release_command(struct recording *rec)
 
 int recording__run(struct recording *rec)
 {
-	struct loop loop __attribute__((cleanup(loop__done))) = { .rec = rec, .epoll_fd = -1,
-								  .signal_fd = -1, .timer_fd = -1 };
+	struct loop loop __attribute__((cleanup(
+		loop__done))) = { .rec = rec, .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1 };
 	int err = loop__open(&loop);
 
 	if (err)

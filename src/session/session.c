@@ -50,9 +50,9 @@ static void unblock_signals(void)
 
 int session_record(const struct session_config *config, struct session_result *ret)
 {
-	struct recording rec __attribute__((cleanup(recording__done))) = {
-		.config = config, .child = CHILD_NONE, .cmd_status = -1
-	};
+	struct recording rec __attribute__((cleanup(recording__done))) = { .config = config,
+									   .child = CHILD_NONE,
+									   .cmd_status = -1 };
 	struct snapshot *snapshot __free(snapshot) = NULL;
 	struct session_result result = { .cmd_status = -1 };
 	int err;

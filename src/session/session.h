@@ -18,18 +18,18 @@
 #include "session/choice.h"
 
 enum session_status { /* positive outcomes of session_record() */
-	SESSION_OK = 0,
-	SESSION_FAILED, /* said why */
-	SESSION_USAGE,
-	SESSION_PRIVILEGE, /* privilege or kernel lacks something; the remedy was printed */
-	SESSION_CANNOT_RUN, /* the command exists but cannot be executed */
-	SESSION_NOT_FOUND, /* there is no such command */
+		      SESSION_OK = 0,
+		      SESSION_FAILED, /* said why */
+		      SESSION_USAGE,
+		      SESSION_PRIVILEGE, /* privilege or kernel lacks something; the remedy was printed */
+		      SESSION_CANNOT_RUN, /* the command exists but cannot be executed */
+		      SESSION_NOT_FOUND,  /* there is no such command */
 };
 
 struct session_config {
 	const pid_t *pids;
 	size_t pid_cnt;
-	char *const *cmd; /* NULL-terminated command line to run and trace; NULL: none */
+	char *const *cmd;   /* NULL-terminated command line to run and trace; NULL: none */
 	const char *cgroup; /* NULL: none */
 	bool all;
 	bool follow;
@@ -37,10 +37,10 @@ struct session_config {
 
 	uint64_t duration_ns; /* 0: no limit */
 	bool no_live;
-	bool lifetimes; /* keep life stories: what `why` goes by */
+	bool lifetimes;        /* keep life stories: what `why` goes by */
 	uint64_t sample_bytes; /* mean; 0 or 1: every allocation */
-	int backend; /* enum tracer_backend, 0: the best there is */
-	bool empty; /* probes that do nothing: for measuring what the traps cost */
+	int backend;           /* enum tracer_backend, 0: the best there is */
+	bool empty;            /* probes that do nothing: for measuring what the traps cost */
 	bool full_cfi;
 	bool allocator_frames;
 	bool quiet;
@@ -55,7 +55,7 @@ struct session_config {
 };
 
 struct session_result {
-	bool complete; /* nothing was lost, every stack is whole */
+	bool complete;         /* nothing was lost, every stack is whole */
 	struct places *places; /* with config.lifetimes; the caller frees it */
 	int cmd_status; /* exit status as a shell has it: 0..255, 128 + signal; -1: no command was run */
 };

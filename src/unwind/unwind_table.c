@@ -288,7 +288,8 @@ static int unwind_segment(struct unwind_builder *b, const Elf64_Phdr *load)
 		if (ref->off < b->pos)
 			continue;
 		err = unwind_gap(b, ref->off);
-		if (!err && ref->off && code_roles__ends_context(b->roles, ref->off, ref->len_bytes))
+		if (!err && ref->off &&
+		    code_roles__ends_context(b->roles, ref->off, ref->len_bytes))
 			err = unwind_push_row(b->table, ref->off - 1,
 					      UNWIND_RULE(UNWIND_ROOT, 0, 0));
 		if (!err)

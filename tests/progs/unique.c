@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define ROUNDS 2000
-#define FOR_EACH_THREAD(X) \
+#define FOR_EACH_THREAD(X)                                                                         \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
 #define PATH(n)                                                                                    \
@@ -33,7 +33,7 @@
 	{                                                                                          \
 		for (int i = 0; i < ROUNDS; i++)                                                   \
 			path_##n(n);                                                               \
-		EXPECT(site_##n, ROUNDS, ROUNDS * (16L + (n)), 0, 0);                              \
+		EXPECT(site_##n, ROUNDS, ROUNDS *(16L + (n)), 0, 0);                               \
 		return arg;                                                                        \
 	}
 FOR_EACH_THREAD(PATH)
