@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every #include "folder/..." under src/ must be allowed by src/LAYERS.
 set -eu
+mapfile -t sources < <(find src -name '*.[ch]' | sort)
 awk '
 FNR == NR {
 	if ($0 ~ /^#/ || NF == 0) next
@@ -27,4 +28,4 @@ FNR == 1 {
 	}
 }
 END { exit bad }
-' src/LAYERS $(find src -name '*.[ch]' | sort)
+' src/LAYERS "${sources[@]}"

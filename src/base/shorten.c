@@ -78,9 +78,10 @@ static size_t bracket_len(const char *s)
 				return 0;
 			open[depth++] = *p;
 		} else if (*p == '>') {
-			if (p[-1] != '-' && open[depth - 1] == '<')
+			if (depth && p[-1] != '-' && open[depth - 1] == '<')
 				depth--;
 		} else if (opener && memrchr(open, opener, depth)) {
+			/* memrchr() saw it. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 			while (open[--depth] != opener)
 				;
 		}

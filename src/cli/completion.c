@@ -154,9 +154,9 @@ static void zsh_action(const struct option_def *def, struct buf *out)
 	buf__append_char(out, ':');
 	zsh_text(def->arg, out);
 	buf__append_char(out, ':');
-	if (words(def, "(", ")", out)) {
+	if (words(def, "(", ")", out))
 		return;
-	} else if (def->type == OPT_FILE) {
+	if (def->type == OPT_FILE) {
 		buf__append_str(out, "_files");
 	} else if (def->type == OPT_DIR) {
 		buf__append_str(out, "_files -/");

@@ -146,11 +146,11 @@ size_t option_value_words(const struct option_def *def, const char *ret[static O
 	size_t cnt = 0;
 
 	if (def->type == OPT_FORMAT) {
-		for (; encoders[cnt].name && cnt < OPTION_WORDS_MAX; cnt++)
+		for (; cnt < OPTION_WORDS_MAX && encoders[cnt].name; cnt++)
 			ret[cnt] = encoders[cnt].name;
 		return cnt;
 	}
-	for (; def->values && def->values[cnt] && cnt < OPTION_WORDS_MAX; cnt++)
+	for (; def->values && cnt < OPTION_WORDS_MAX && def->values[cnt]; cnt++)
 		ret[cnt] = def->values[cnt];
 	return cnt;
 }

@@ -12,7 +12,7 @@ size_t suggest_distance(const char *a, const char *b)
 	size_t *before = rows[0], *above = rows[1], *here = rows[2], *spare;
 
 	if (a_len > MAX_LEN || b_len > MAX_LEN)
-		return MAX_LEN * 2;
+		return (size_t)MAX_LEN * 2;
 	for (j = 0; j <= b_len; j++)
 		above[j] = j;
 	for (i = 1; i <= a_len; i++) {

@@ -91,6 +91,7 @@ static struct entry *find(const struct file_table *files, const struct unwind_fi
 }
 
 /* A table of the file, full unless that is too large. NULL: it has none. */
+/* Once more at most: the second time is not full. NOLINTNEXTLINE(misc-no-recursion) */
 static struct unwind_table *build_table(const struct elf_file *elf, bool full)
 {
 	struct unwind_table *table = NULL;

@@ -170,12 +170,14 @@ static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
 	size_t cnt = 0;
 	int err;
 
-	if (FRAME_IS_ANON(symbol->frame))
+	if (FRAME_IS_ANON(symbol->frame)) {
 		err = find_anon(r, symbol, &lines, &cnt);
-	else
+	} else {
 		err = file_number(r, FRAME_FILE(symbol->frame), &number);
-	if (!err && !lines)
-		err = symbolizer__resolve(r->sym, number, FRAME_OFF(symbol->frame), &lines, &cnt);
+		if (!err)
+			err = symbolizer__resolve(r->sym, number, FRAME_OFF(symbol->frame), &lines,
+						  &cnt);
+	}
 	if (err == -ENOMEM)
 		return err;
 	if (err || !cnt) {

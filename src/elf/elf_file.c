@@ -117,10 +117,12 @@ static int elf_load_section_names(struct elf_file *elf, uint32_t idx)
 	int err;
 
 	if (idx == SHN_XINDEX)
+		/* pread() filled them. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
 		idx = elf->sections[0].sh_link;
 	if (idx >= elf->section_cnt)
 		return -ENODATA;
 	strtab = &elf->sections[idx];
+	/* As above. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	if (strtab->sh_type != SHT_STRTAB || strtab->sh_size > SECTION_NAMES_MAX_BYTES ||
 	    strtab->sh_size > elf->size_bytes)
 		return -ENODATA;

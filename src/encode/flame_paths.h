@@ -52,7 +52,7 @@ uint32_t flame_paths__gathered_frame(const struct flame_paths *paths);
 
 /* The next step of @path, or false at its end. */
 bool flame_paths__peek(const struct flame_paths *paths, size_t path, struct flame_step *ret);
-void flame_paths__advance(struct flame_paths *paths, size_t path);
+void flame_paths__advance(struct flame_paths *paths, size_t index);
 
 /* Metrics are those both sides have, numbered as in @after. */
 size_t flame_paths__metric_cnt(const struct flame_paths *paths);

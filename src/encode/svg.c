@@ -290,6 +290,7 @@ static void put_class(struct picture *p, const struct drawn *box)
 {
 	const struct flame_frame *frame;
 
+	/* In this order. NOLINTNEXTLINE(bugprone-branch-clone) */
 	if (is_gathered(p, box)) {
 		writer__char(p->writer, 'g');
 	} else if (flame_paths__is_diff(p->paths)) {

@@ -61,6 +61,7 @@ static int trial_load(struct trial *trial, int attach_type)
 	LIBBPF_OPTS(bpf_prog_load_opts, prog_opts,
 		    .expected_attach_type = (enum bpf_attach_type)attach_type);
 	struct bpf_insn insns[6] = {
+		/* Some names of an operation are 0. NOLINTNEXTLINE(misc-redundant-expression) */
 		{ .code = BPF_LD | BPF_DW | BPF_IMM,
 		  .dst_reg = 1,
 		  .src_reg = BPF_PSEUDO_MAP_VALUE },

@@ -2,8 +2,8 @@
 #include "kernel/mapped.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -45,6 +45,6 @@ uint64_t mapped_memlock(int map_fd)
 		return 0;
 	line = strstr(text, "memlock:");
 	if (line)
-		sscanf(line, "memlock: %" SCNu64, &bytes);
+		bytes = strtoull(line + strlen("memlock:"), NULL, 10);
 	return bytes;
 }

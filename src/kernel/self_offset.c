@@ -16,6 +16,7 @@ int self_offset(const void *code, uint64_t *ret)
 	if (!maps)
 		return -errno;
 	while (fgets(line, sizeof(line), maps)) {
+		/* The kernel writes no number that does not fit. NOLINTNEXTLINE(cert-err34-c) */
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64, &start, &end, &offset) !=
 		    3)
 			continue;

@@ -16,8 +16,8 @@ struct debuginfod;
 
 /* NULL: not wanted, or not available. */
 struct debuginfod *debuginfod__new(void);
-void debuginfod__free(struct debuginfod *client);
+void debuginfod__free(struct debuginfod *self);
 DEFINE_CLEANUP(debuginfod);
 
 /* The debug file of @id, open for reading. 0, -ENOENT, -ETIMEDOUT or another -errno. */
-int debuginfod__fetch(struct debuginfod *client, const struct build_id *id, int *ret_fd);
+int debuginfod__fetch(struct debuginfod *self, const struct build_id *id, int *ret_fd);

@@ -212,7 +212,9 @@ static const char *qualified_name(struct dwarf *dw, const struct identity *id)
 	if (!id->name || dw_unit__funcs(id->unit, &funcs))
 		return id->name;
 	scope = find_scope(funcs, id->die_off);
-	while (scope && scope->parent != RANGES_NONE && cnt < MAX_SCOPES) {
+	if (!scope)
+		return id->name;
+	while (scope->parent != RANGES_NONE && cnt < MAX_SCOPES) {
 		scope = &funcs->scopes.at[scope->parent];
 		parts[cnt] = scope_name(id->unit, scope->die_off);
 		cnt += parts[cnt] != NULL;

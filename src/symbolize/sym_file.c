@@ -151,6 +151,7 @@ static uint64_t text_lo(const struct elf_file *elf)
 }
 
 /* Broken DWARF is no DWARF; only lack of memory is an error. */
+/* dwarf_home keeps it as its own. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int use_dwarf(struct sym_file *file, struct elf_file *elf, char *path)
 {
 	int err;

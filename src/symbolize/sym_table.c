@@ -80,7 +80,7 @@ static uint8_t leading_underscores(const char *name)
 
 	if (!strncmp(name, "_Z", 2) || !strncmp(name, "_R", 2))
 		return 0;
-	while (name[cnt] == '_' && cnt < UINT8_MAX)
+	while (cnt < UINT8_MAX && name[cnt] == '_')
 		cnt++;
 	return cnt;
 }

@@ -243,10 +243,13 @@ static struct sym_line *alloc_lines(struct symbolizer *sym, size_t cnt)
 /* The string, cleaned, by its number among the strings; 0 is "". */
 static int keep(struct symbolizer *sym, const char *str, size_t len, uint32_t *ret_id)
 {
+	int err;
+
 	buf__reset(sym->scratch);
 	utf8_append_clean(sym->scratch, str, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
-	if (buf__error(sym->scratch))
-		return buf__error(sym->scratch);
+	err = buf__error(sym->scratch);
+	if (err)
+		return err;
 	return intern__add_n(sym->strings, buf__data(sym->scratch), buf__len(sym->scratch), ret_id);
 }
 
@@ -396,7 +399,7 @@ static int keep_result(struct symbolizer *sym, struct hashmap *results, uint64_t
 int symbolizer__resolve(struct symbolizer *sym, uint32_t file, uint64_t file_offset,
 			const struct sym_line **ret, size_t *ret_cnt)
 {
-	struct result result;
+	struct result result = {};
 	struct file *from;
 	uint64_t known;
 	int err;

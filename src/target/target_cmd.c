@@ -158,6 +158,7 @@ static char *next_word(char **pos)
 }
 
 /* "#!INTERPRETER ARG": the interpreter, and if that is env(1) the program it will look for. */
+/* DEPTH_MAX bounds it. NOLINTNEXTLINE(misc-no-recursion) */
 static int add_script(struct cmd *cmd, char *line, int depth)
 {
 	char *pos = line, *program = next_word(&pos), *word, *base;
@@ -180,6 +181,7 @@ static int add_script(struct cmd *cmd, char *line, int depth)
 	return 0;
 }
 
+/* DEPTH_MAX bounds it. NOLINTNEXTLINE(misc-no-recursion) */
 static int add_program(struct cmd *cmd, const char *path, int depth)
 {
 	int fd __close_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

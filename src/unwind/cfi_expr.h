@@ -25,4 +25,4 @@ struct cfi_expr {
 };
 
 /* @pc_reg: the DWARF number that means the pc, for the PLT's shape. */
-struct cfi_expr cfi_expr_classify(struct elf_span expr, uint64_t pc_reg);
+struct cfi_expr cfi_expr_classify(struct elf_span bytes, uint64_t pc_reg);

@@ -10,6 +10,7 @@
 const char *unwind_none_reason_text(enum unwind_none_reason reason)
 {
 	static const char *const text[] = {
+/* A string. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define X(id, words) [UNWIND_NONE_##id] = words,
 		UNWIND_NONE_REASONS(X)
 #undef X

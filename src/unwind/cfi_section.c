@@ -293,6 +293,7 @@ int cfi_section_cie(const struct cfi_section *section, uint32_t pos, struct cfi_
 		return -EBADMSG;
 	augmentation = cfi_cursor__str(cur);
 	/* Version 4: the size of an address and of a segment selector. */
+	/* Two bytes, one after the other. NOLINTNEXTLINE(misc-redundant-expression) */
 	if (version == 4 && (cfi_cursor__uint(cur, 1) != 8 || cfi_cursor__uint(cur, 1) != 0))
 		return -EBADMSG;
 	cie.code_align = cfi_cursor__uleb(cur);

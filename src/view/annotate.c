@@ -195,6 +195,7 @@ static void append_source(const struct line_index *index, int32_t line, struct b
 
 	if (!line || (size_t)line >= index->begins.cnt)
 		return;
+	/* Below begins.cnt. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	begin = index->begins.at[line - 1];
 	end = index->begins.at[line];
 	while (end > begin && (index->text[end - 1] == '\n' || index->text[end - 1] == '\r'))
@@ -271,6 +272,7 @@ static void write_gap(const struct annotate *ann, int32_t cnt, struct buf *out)
 	buf__append_char(out, '\n');
 }
 
+/* Once: CONTEXT_LINES are no gap. NOLINTNEXTLINE(misc-no-recursion) */
 static void write_plain_lines(const struct annotate *ann, int32_t from, int32_t to,
 			      const struct line_index *index, struct buf *out)
 {

@@ -55,7 +55,7 @@ double groups__flat_error(const struct groups *groups, size_t group, size_t type
 
 /* What the group is called, as it stands in the file (may hold anything); with @brief, lines
  * without the directories of their file. */
-void groups__name(const struct groups *groups, size_t group, bool brief, struct buf *out);
+void groups__name(const struct groups *groups, size_t index, bool brief, struct buf *out);
 /* Of a line: which. 0 for other groupings and where it is unknown. */
 int32_t groups__line(const struct groups *groups, size_t group);
 /* Of functions and lines: strings of the profile; 0 for other groupings. */

@@ -82,7 +82,7 @@ const char *value_format(int64_t value, const char *unit, bool exact,
 		return out;
 	}
 	len = (size_t)snprintf(out, VALUE_TEXT_MAX, "%s ", number);
-	for (i = 0; unit[i] && i < UNIT_MAX; i++)
+	for (i = 0; i < UNIT_MAX && unit[i]; i++)
 		out[len++] = isgraph((unsigned char)unit[i]) || unit[i] == ' ' ? unit[i] : '?';
 	out[len] = '\0';
 	return out;
