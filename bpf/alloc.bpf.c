@@ -159,18 +159,20 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 			return true;
 		call_abandon(&thread->call);
 	}
-	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp &&
-	    thread->tail_bytes == bytes && thread->tail_ra == stack_word(sp)) {
+	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp && thread->tail_fn != probe->fn &&
+	    thread->tail_bytes == bytes && thread->tail_ra == walk_return_address(sp)) {
 		/* Jumps can follow one another: reallocarray to realloc to malloc. */
 		if (!(probe->flags & PROBE_TAIL_CALLS))
 			thread->tail_sp = 0;
+		thread->tail_fn = probe->fn;
 		return true;
 	}
 	thread->tail_sp = 0;
 	if (probe->flags & PROBE_TAIL_CALLS) {
 		thread->tail_sp = sp;
-		thread->tail_ra = stack_word(sp);
+		thread->tail_ra = walk_return_address(sp);
 		thread->tail_bytes = bytes;
+		thread->tail_fn = probe->fn;
 	}
 	return false;
 }

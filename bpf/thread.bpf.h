@@ -42,6 +42,8 @@ struct thread {
 	__u64 tail_sp;
 	__u64 tail_ra;
 	__u64 tail_bytes;
+	__u32 tail_fn;
+	__u32 pad;
 	/* The last block freed, so that a wrapper's inner free is not taken for an unknown one. */
 	__u64 freed_addr;
 	__u64 freed_sp;

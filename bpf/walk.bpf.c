@@ -286,6 +286,9 @@ static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 	long err = 0;
 	int i;
 
+	/* One before the page that return probes return to: whose that byte is does not matter. */
+	if (!walk->exact && pc + 1 == walk_trampoline())
+		return LOOKUP_TRAMPOLINE;
 	stats_add(STAT_RULE_MISS, 1);
 	for (i = 0; i < VMA_TRIES; i++) {
 		err = bpf_find_vma(task, pc, on_vma, &lookup, 0);
@@ -304,8 +307,6 @@ static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 		return -STAT_WALK_NO_MAPPING;
 	walk->rule = UNWIND_NONE;
 	if (!lookup.backed) {
-		if (lookup.start == walk_trampoline())
-			return LOOKUP_TRAMPOLINE;
 		walk->frame = FRAME_OF_ADDR(pc);
 		return LOOKUP_CACHE;
 	}
@@ -378,6 +379,15 @@ static __attribute__((noinline)) __u64 displaced_return(__u64 slot)
 		instance = BPF_CORE_READ(instance, next);
 	}
 	return 0;
+}
+
+__u64 walk_return_address(__u64 sp)
+{
+	__u64 ra = 0;
+
+	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)sp))
+		return 0;
+	return ra && ra == walk_trampoline() ? displaced_return(sp) : ra;
 }
 
 /* --- the walk --------------------------------------------------------------------------------------------- */

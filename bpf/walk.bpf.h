@@ -37,5 +37,8 @@ int walk_end(__u32 slot);
 int walk_reaches(__u32 image, __u64 sp, __u64 fp, __u64 slot);
 struct walk *walk_at(__u32 slot);
 
+/* The return address at @sp, or what a return probe has displaced from there: another tracer's, too. */
+__u64 walk_return_address(__u64 sp);
+
 /* The address return probes put in place of return addresses, 0 if the process has none. */
 __u64 walk_trampoline(void);
