@@ -300,6 +300,7 @@ static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 		if (!info || !range_search(&lookup, info->ranges)) {
 			/* Better a bare address than nothing: user space knows the mappings, too. */
 			walk->frame = FRAME_OF_ADDR(pc);
+			walk->rule = UNWIND_NONE;
 			return LOOKUP_BUSY;
 		}
 	}
@@ -425,6 +426,9 @@ static long on_frame(__u32 i, void *ctx)
 	}
 	if (walk->frame_cnt >= config.depth_max)
 		return stop_at(walk, STAT_WALK_TOO_DEEP);
+	/* Nobody called it: the kernel made the handler return to its first byte, which is where it stands. */
+	if (UNWIND_RULE_KIND(walk->rule) == UNWIND_SIGNAL)
+		walk->frame += !walk->exact;
 	walk->frames[walk->frame_cnt & (STACK_DEPTH_MAX - 1)] = walk->frame;
 	walk->frame_cnt++;
 	fold(walk, FRAME_IS_ANON(walk->frame) ? walk->frame ^ (__u64)walk->image << 20 : walk->frame);

@@ -5,17 +5,17 @@
  *	dwfl-stacks -p PID -n HITS -o FILE MODULE FUNCTION...
  *
  * Stops every thread of PID and says "stopped"; runs it after a byte on standard input; takes the
- *stack of the next HITS calls of up to four FUNCTIONs, defined in the mapped file MODULE; says
- *"done" and holds back every call after those until another byte arrives. So another tracer that
- *attaches at "stopped" and detaches at "done" has seen exactly the same calls.
+ * stack of the next HITS calls of up to four FUNCTIONs, defined in the mapped file MODULE; says
+ * "done" and holds back every call after those until another byte arrives. So another tracer that
+ * attaches at "stopped" and detaches at "done" has seen exactly the same calls.
  *
  * Hardware breakpoints: the code stays as it is, a uprobe may sit on the same instruction, no
- *thread can slip past while another is stepped.
+ * thread can slip past while another is stepped. Exit status 77: there are none here.
  *
- * FILE has a line per call: "FUNCTION SIZE TID END FRAME...", the caller first, END is "root" or
- *the reason why libdw gave up. A frame is PATH+0xOFFSET, the file offset of the call (return
- *address - 1); in front of the caller, a frame that is itself in an allocator function is written
- *as !NAME.
+ * FILE has a line per call: "FUNCTION SIZE TID SP END FRAME...", the caller first, SP that of the
+ * function's entry, END "root" or the reason why libdw gave up. A frame is PATH+0xOFFSET, the file
+ * offset of the call (return address - 1); in front of the caller, a frame that is itself in an
+ * allocator function is written as !NAME.
  */
 #include <elfutils/libdwfl.h>
 #include <errno.h>
@@ -72,8 +72,7 @@ static void die_dwfl(const char *what)
 	exit(1);
 }
 
-/* --- what is mapped
- * -------------------------------------------------------------------------------- */
+/* --- what is mapped ------------------------------------------------------------------------ */
 
 static void read_vmas(void)
 {
@@ -170,13 +169,11 @@ static int is_allocator(const char *name)
 	return 0;
 }
 
-/* --- one stack
- * ------------------------------------------------------------------------------------- */
+/* --- one stack ----------------------------------------------------------------------------- */
 
 struct walk {
 	char *text;
 	size_t size, used;
-	int depth;
 	int in_allocator; /* no caller proper yet */
 };
 
@@ -206,8 +203,6 @@ static int take_frame(Dwfl_Frame *state, void *arg)
 
 	if (!dwfl_frame_pc(state, &pc, &activation))
 		return DWARF_CB_ABORT;
-	if (w->depth++ == 0)
-		return DWARF_CB_OK;
 	pc -= !activation;
 	vma = find_vma(pc);
 	if (!vma) {
@@ -224,12 +219,27 @@ static int take_frame(Dwfl_Frame *state, void *arg)
 			return DWARF_CB_OK;
 		}
 	}
-	if (vma)
-		append(w, " %s+0x%" PRIx64, vma->path[0] ? vma->path : "[anon]",
-		       pc - vma->start + vma->offset);
+	if (vma && vma->path[0] == '/')
+		append(w, " %s+0x%" PRIx64, vma->path, pc - vma->start + vma->offset);
 	else
-		append(w, " %s+0x%" PRIx64, "[none]", pc);
+		append(w, " %s+0x%" PRIx64, vma ? "[anon]" : "[none]", pc);
 	return DWARF_CB_OK;
+}
+
+/*
+ * Start at the call: the function's first instruction need not have information, and there its
+ * caller is known for certain. One byte before the return address, because the first frame's place
+ * is taken as it stands.
+ */
+static void stand_at_call(pid_t tid, const struct user_regs_struct *regs)
+{
+	struct user_regs_struct caller = *regs;
+
+	errno = 0;
+	caller.rip = (unsigned long)ptrace(PTRACE_PEEKDATA, tid, regs->rsp, 0) - 1;
+	caller.rsp += 8;
+	if (errno || ptrace(PTRACE_SETREGS, tid, 0, &caller))
+		die("registers");
 }
 
 static void take_stack(pid_t tid, int fn, const struct user_regs_struct *regs)
@@ -243,18 +253,21 @@ static void take_stack(pid_t tid, int fn, const struct user_regs_struct *regs)
 	w.text = calloc(1, w.size);
 	if (!w.text)
 		die("memory");
+	stand_at_call(tid, regs);
 	if (dwfl_getthread_frames(dwfl, tid, take_frame, &w)) {
 		snprintf(end, sizeof(end), "%s", dwfl_errmsg(-1));
 		for (char *c = end; *c; c++)
 			if (*c == ' ')
 				*c = '_';
 	}
-	fprintf(out, "%s %" PRIu64 " %d %s%s\n", fn_names[fn], size, tid, end, w.text);
+	if (ptrace(PTRACE_SETREGS, tid, 0, regs))
+		die("registers");
+	fprintf(out, "%s %" PRIu64 " %d 0x%llx %s%s\n", fn_names[fn], size, tid, regs->rsp, end,
+		w.text);
 	free(w.text);
 }
 
-/* --- threads and breakpoints
- * ----------------------------------------------------------------------- */
+/* --- threads and breakpoints --------------------------------------------------------------- */
 
 static struct thread *find_thread(pid_t tid)
 {
@@ -270,8 +283,10 @@ static struct thread *find_thread(pid_t tid)
 static void poke_debug(pid_t tid, int reg, uint64_t value)
 {
 	if (ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, u_debugreg) + reg * 8, value) &&
-	    errno != ESRCH)
-		die("debug register");
+	    errno != ESRCH) {
+		fprintf(stderr, "dwfl-stacks: debug registers: %s\n", strerror(errno));
+		exit(77);
+	}
 }
 
 /* Execution breakpoints: in DR7, bit 2i enables number i, and zeros ask for a fetch. */

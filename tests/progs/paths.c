@@ -6,11 +6,12 @@
  * that are large, of variable size or realigned, callbacks from libc, signal handlers, other
  * stacks, jumps, code made at run time.
  *
- *	paths [OPTION...] TRACE mix ROUNDS | deep DEPTH | dump ROUNDS
+ *	paths [OPTION...] TRACE mix ROUNDS | called ROUNDS | deep DEPTH
  *
  * TRACE gets the mappings of the process, an empty line, and for each allocation a line
  * "SITE SIZE [CALLER RETURN-ADDRESS]...", innermost first: CALLER called what stands before it and
  * gets control back at that address (which is in another file when that file was in between).
+ * "called" leaves out coroutines, so that everything has a caller.
  */
 #define _GNU_SOURCE
 #include "site.h"
@@ -349,10 +350,11 @@ static void (*const steps[])(int) = {
 	step_plain,   step_alloca, step_big,    step_aligned, step_args,     step_qsort,
 	step_tail,    step_jump,   step_signal, step_bsearch, step_altstack, step_made,
 #ifndef NO_CONTEXT
-	step_context,
+	step_context, /* the last */
 #endif
 };
 #define STEP_CNT (sizeof(steps) / sizeof(steps[0]))
+static uint32_t step_cnt = STEP_CNT;
 
 SITE void go(int budget)
 {
@@ -360,7 +362,7 @@ SITE void go(int budget)
 	static void (*const sites[])(size_t) = { site_malloc, site_calloc, site_realloc };
 
 	if (budget > 0)
-		steps[draw(STEP_CNT)](budget - 1);
+		steps[draw(step_cnt)](budget - 1);
 	else
 		sites[draw(3)](16 + draw(200));
 	KEEP(budget);
@@ -421,7 +423,11 @@ SITE void walk(const char *what, int number)
 
 	if (!strcmp(what, "deep"))
 		deeper(number);
-	for (i = 0; i < number && !strcmp(what, "mix"); i++)
+#ifndef NO_CONTEXT
+	if (!strcmp(what, "called"))
+		step_cnt--;
+#endif
+	for (i = 0; i < number && strcmp(what, "deep"); i++)
 		go(1 + draw(12));
 }
 
