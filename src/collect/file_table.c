@@ -17,8 +17,10 @@
 #include "proc/proc_open.h"
 #include "unwind/unwind_table.h"
 
-/* A full table beyond this is replaced by its call sites alone: 8 MiB of rows. */
-#define FULL_ROWS_MAX ((size_t)1 << 20)
+/* A full table beyond this is replaced by its call sites alone: 8 MiB of rows. Once the tracer's room is fixed, files
+ * that come later have to share what was set apart for them. */
+#define FULL_ROWS_MAX      ((size_t)1 << 20)
+#define FULL_ROWS_LATE_MAX ((size_t)32 << 10)
 
 struct entry {
 	struct file_entry file;
@@ -31,6 +33,7 @@ struct file_table {
 	VEC(struct entry) entries;
 	struct hashmap *by_key;
 	bool full_cfi;
+	bool late; /* the tracer's room is fixed */
 };
 
 #define NO_ENTRY UINT32_MAX
@@ -90,19 +93,24 @@ static struct entry *find(const struct file_table *files, const struct unwind_fi
 	return NULL;
 }
 
-/* A table of the file, full unless that is too large. NULL: it has none. */
-/* Once more at most: the second time is not full. NOLINTNEXTLINE(misc-no-recursion) */
-static struct unwind_table *build_table(const struct elf_file *elf, bool full)
+/* A table of the file, full only if it has at most @rows_max rows then. NULL: it has none. */
+static struct unwind_table *build_table(const struct elf_file *elf, size_t rows_max)
 {
 	struct unwind_table *table = NULL;
 
-	if (unwind_table__build(elf, full ? UNWIND_FULL : 0, &table))
+	if (rows_max && unwind_table__build(elf, UNWIND_FULL, &table))
 		return NULL;
-	if (full && unwind_table__row_cnt(table) > FULL_ROWS_MAX) {
-		unwind_table__free(table);
-		return build_table(elf, false);
-	}
-	return table;
+	if (table && unwind_table__row_cnt(table) <= rows_max)
+		return table;
+	unwind_table__free(table);
+	return unwind_table__build(elf, 0, &table) ? NULL : table;
+}
+
+static size_t full_max(const struct file_table *files)
+{
+	if (!files->full_cfi)
+		return 0;
+	return files->late ? FULL_ROWS_LATE_MAX : FULL_ROWS_MAX;
 }
 
 static char *build_id_text(const struct elf_file *elf)
@@ -126,7 +134,7 @@ static int fill(struct file_table *files, struct entry *entry, int fd, pid_t pid
 	file->path = strdup(path);
 	file->build_id = NULL;
 	if (fd >= 0 && !elf_file__open_fd(fd, &elf)) {
-		entry->table = build_table(elf, files->full_cfi);
+		entry->table = build_table(elf, full_max(files));
 		file->build_id = build_id_text(elf);
 	} else {
 		file->build_id = strdup("");
@@ -302,6 +310,7 @@ int file_table__feed(struct file_table *files, struct tracer *tracer)
 	int first_err = 0, err;
 	size_t i;
 
+	files->late = true;
 	for (i = 0; i < files->entries.cnt; i++) {
 		struct entry *entry = &files->entries.at[i];
 

@@ -12,6 +12,8 @@
 #include "base/units.h"
 #include "kernel/features.h"
 #include "proc/proc_info.h"
+#include "proc/proc_maps.h"
+#include "session/hold.h"
 #include "session/recording.h"
 #include "target/target_cmd.h"
 
@@ -149,6 +151,15 @@ static int attach_for_child(struct recording *rec)
 	return err;
 }
 
+void recording__feed_files(struct recording *rec)
+{
+	if (file_table__feed(rec->files, rec->tracer) != -ENOSPC || rec->tables_full)
+		return;
+	rec->tables_full = true;
+	log_warn(0,
+		 "no room for more unwind tables: stacks through files that came late may be cut");
+}
+
 /* What the program that @pid has just become will map, by its loader's word: it has not run an instruction yet. */
 static void attach_ahead(struct recording *rec, pid_t pid)
 {
@@ -169,17 +180,39 @@ static void attach_ahead(struct recording *rec, pid_t pid)
 	err = vec__push(&envp, NULL);
 	if (!err &&
 	    target_set__add_cmd(rec->targets, argv, envp.at, recording__add_file, rec, NULL) >= 0)
-		file_table__feed(rec->files, rec->tracer);
+		recording__feed_files(rec);
 	vec__done(&envp);
 	if (!err && attach_for_child(rec))
 		log_debug("process %d: not all of its allocators could be probed", (int)pid);
 }
 
+/* Has @pid mapped code that there is no table for? */
+static bool has_news(const struct recording *rec, pid_t pid)
+{
+	struct proc_maps maps __proc_maps = {};
+	struct proc_map map;
+	int err = proc_maps__open(&maps, pid);
+
+	while (!err && proc_maps__next(&maps, &map)) {
+		struct unwind_file_key key = { .ino = map.ino, .dev = map.dev };
+
+		if ((map.perms & PROC_MAP_EXEC) && map.ino && !file_table__find(rec->files, &key))
+			return true;
+	}
+	return false;
+}
+
 void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
 {
-	if (pid == rec->child.pid)
+	/* Descendants of our command are new to everybody: making them a little later hurts nobody. */
+	bool ours = rec->child.pid && rec->scope == SCOPE_CHILDREN && pid != rec->child.pid;
+	bool held = ours && !hold_take(pid);
+
+	if (pid == rec->child.pid || (held && has_news(rec, pid)))
 		attach_ahead(rec, pid);
 	recording__look_at(rec, image, pid);
+	if (held)
+		hold_release(pid);
 	/* BPF has stopped it for us, at the exec. */
 	if (pid == rec->child.pid)
 		kill(pid, SIGCONT);
@@ -200,7 +233,7 @@ void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 {
 	/* It may be gone by now; what it did is counted all the same. */
 	process_table__scan(rec->processes, image, pid);
-	file_table__feed(rec->files, rec->tracer);
+	recording__feed_files(rec);
 	if (!recording__wants(rec, image)) {
 		tracer__dismiss(rec->tracer, image, pid);
 		return;

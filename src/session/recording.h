@@ -44,6 +44,7 @@ struct recording {
 	bool stopped_by_signal;
 	int stop_signal; /* to be passed on to the command, or 0 */
 	int cmd_status;
+	bool tables_full;
 	size_t closed_cnt; /* processes that could not be looked at */
 };
 
@@ -58,6 +59,8 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);
+/* Give the tracer the tables of files met since; says once if they do not fit. */
+void recording__feed_files(struct recording *rec);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
 

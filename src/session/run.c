@@ -120,7 +120,7 @@ static void on_notice(const struct notice *notice, void *ctx)
 	switch (notice->kind) {
 	case NOTICE_FILE:
 		file_table__add_notice(rec->files, notice);
-		file_table__feed(rec->files, rec->tracer);
+		recording__feed_files(rec);
 		process_table__scan(rec->processes, notice->image, (pid_t)notice->tgid);
 		process_table__feed(rec->processes, notice->image, rec->tracer);
 		break;
