@@ -25,6 +25,7 @@
 
 #include "abi/probe.h"
 #include "config.bpf.h"
+#include "cost.bpf.h"
 #include "live.bpf.h"
 #include "own_stack.bpf.h"
 #include "process.bpf.h"
@@ -187,16 +188,30 @@ static bool takes_over(const struct regs *regs, const struct probe *probe, struc
 	return true;
 }
 
-static __u64 decide(__u32 image, __u64 bytes)
+/* Samples come in faster than user space can look after the mean. */
+static void brake(struct image *image, __u64 cnt)
 {
-	struct image *info;
+	__u64 now = bpf_ktime_get_ns();
 
-	if (!config.sampling)
-		return WEIGHT_ONE;
-	info = process_image_at(image);
-	if (!info)
-		return WEIGHT_ONE;
-	return sample_weight(bytes ? bytes : 1, info->mean_bytes, bpf_get_prandom_u32());
+	if (now - image->since_ns < config.brake_ns)
+		image->mean_bytes = sample_brake(image->mean_bytes);
+	image->since_cnt = cnt;
+	image->since_ns = now;
+}
+
+/* The weight of an allocation of @bytes, 0 if it is not kept. */
+static __u64 decide(struct image *image, __u64 bytes)
+{
+	__u64 weight = WEIGHT_ONE, cnt;
+
+	if (config.sampling)
+		weight = sample_weight(bytes ? bytes : 1, image->mean_bytes, bpf_get_prandom_u32());
+	if (!weight)
+		return 0;
+	cnt = __sync_fetch_and_add(&image->kept_cnt, 1);
+	if (config.brake_ns && cnt - image->since_cnt >= config.brake_cnt)
+		brake(image, cnt);
+	return weight;
 }
 
 /* Walk the stack and find the call's site; what it adds there is put into @call. */
@@ -208,11 +223,8 @@ call_keep(const struct regs *regs, const struct probe *probe, struct call *call,
 	call->kept = 1;
 	call->weight = weight;
 	call->bytes = call->requested;
-	call->variance = 0;
-	if (weight != WEIGHT_ONE) {
+	if (weight != WEIGHT_ONE)
 		call->bytes = (call->requested * weight) >> WEIGHT_SHIFT;
-		call->variance = ((weight >> 8) * ((weight - WEIGHT_ONE) >> 8)) >> 16;
-	}
 	if (slot < 0) {
 		call->site = site_lost(call->image, probe->fn, size_class(call->requested),
 				       STAT_WALK_NO_SCRATCH - STAT_WALK_ROOT);
@@ -223,20 +235,15 @@ call_keep(const struct regs *regs, const struct probe *probe, struct call *call,
 }
 
 /* An allocating function is entered. True if its return is wanted. */
-static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
+static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u32 image,
+							struct image *info)
 {
 	struct probe *probe;
 	struct thread *thread;
 	struct call *call;
 	struct regs copy, *regs = &copy;
 	__u64 bytes, weight;
-	__u32 image;
 
-	if (!control.active)
-		return false;
-	image = process_image();
-	if (image == IMAGE_NONE)
-		return false;
 	probe = probe_of(ctx);
 	thread = thread_current();
 	if (!probe || !thread)
@@ -260,16 +267,17 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 		call->story.born_ns = 0;
 	call->flags = probe->flags;
 	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
-	weight = decide(image, bytes);
+	weight = decide(info, bytes);
 
-	if (!config.live || (call->flags & PROBE_NO_RETURN)) {
+	if (!config.live || (call->flags & PROBE_NO_RETURN) || (info->flags & IMAGE_NO_LIVE)) {
 		/* realloc(p, 0) gives back; that it may also return a block cannot be seen from here. */
-		if (!weight || (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
+		if (!weight ||
+		    (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
 			return false;
 		call_keep(regs, probe, call, weight);
-		site_allocated(call->site, call->weight, call->bytes, call->variance);
+		site_allocated(call->site, call->weight, call->bytes);
 		stats_add(STAT_EVENT_ALLOC, 1);
-		if (config.live) {
+		if (config.live && (call->flags & PROBE_NO_RETURN)) {
 			/* Not in use as far as anyone can tell. */
 			site_freed(call->site, call->weight, call->bytes);
 			stats_add(STAT_LIVE_UNTRACKED, 1);
@@ -299,6 +307,25 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 		call->ra = stack_word(regs->sp);
 	call->sp = regs->sp;
 	return true;
+}
+
+static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
+{
+	struct image *info;
+	struct cost cost;
+	__u32 image;
+	bool wanted;
+
+	if (!control.active)
+		return false;
+	image = process_image();
+	info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	if (!info)
+		return false;
+	cost_begin(&cost, info, &info->enter_cnt);
+	wanted = enter(ctx, image, info);
+	cost_end(&cost);
+	return wanted;
 }
 
 /* What the call returned as a block: 0 if it failed. */
@@ -334,16 +361,14 @@ static void settle_old(struct call *call, bool failed)
 	}
 }
 
-static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx, bool at_ret)
+/* An allocating function returns. */
+static inline __attribute__((always_inline)) void leave(struct pt_regs *ctx, bool at_ret)
 {
-	struct thread *thread;
+	struct thread *thread = thread_current();
 	struct live_value value = {};
 	struct call *call;
 	__u64 block;
 
-	if (process_image() == IMAGE_NONE)
-		return;
-	thread = thread_current();
 	if (!thread)
 		return;
 	call = &thread->call;
@@ -361,7 +386,7 @@ static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx,
 	}
 	if (!call->kept)
 		return;
-	site_allocated(call->site, call->weight, call->bytes, call->variance);
+	site_allocated(call->site, call->weight, call->bytes);
 	stats_add(STAT_EVENT_ALLOC, 1);
 	value.weight = call->weight;
 	value.bytes = call->bytes;
@@ -369,6 +394,19 @@ static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx,
 	live_add(call->image, block, &value);
 	if (config.lifetimes)
 		why_born(call, block);
+}
+
+static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx, bool at_ret)
+{
+	__u32 image = process_image();
+	struct image *info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	struct cost cost;
+
+	if (!info)
+		return;
+	cost_begin(&cost, info, &info->return_cnt);
+	leave(ctx, at_ret);
+	cost_end(&cost);
 }
 
 /* Beneath a realloc, or the free that a wrapper's free calls: the block is accounted for already. */
@@ -379,9 +417,10 @@ static bool is_nested_free(__u64 sp, const struct thread *thread, __u64 block)
 	return thread->freed_addr == block && sp <= thread->freed_sp;
 }
 
-static inline __attribute__((always_inline)) void
-tell_why(const struct regs *regs, const struct probe *probe, __u64 block, __u32 image,
-	 const struct live_value *value)
+static inline __attribute__((always_inline)) void tell_why(const struct regs *regs,
+							   const struct probe *probe, __u64 block,
+							   __u32 image,
+							   const struct live_value *value)
 {
 	struct thread *thread = thread_current();
 	struct why_end *end;
@@ -399,30 +438,22 @@ tell_why(const struct regs *regs, const struct probe *probe, __u64 block, __u32 
 	why_freed(end);
 }
 
-SEC("uprobe")
-int heaptap_free(struct pt_regs *ctx)
+/* A freeing function is entered. */
+static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, __u32 image)
 {
+	struct probe *probe = probe_of(ctx);
 	struct live_value value;
 	struct thread *thread;
-	struct probe *probe;
 	struct regs regs;
 	bool known = false;
 	__u64 block;
-	__u32 image;
 
-	OWN_STACK(ctx, alloc_stack);
-	if (!control.active)
-		return 0;
-	image = process_image();
-	if (image == IMAGE_NONE)
-		return 0;
-	probe = probe_of(ctx);
 	if (!probe)
-		return 0;
+		return;
 	regs_copy(&regs, ctx);
 	block = argument(&regs, probe->ptr_arg);
 	if (!block)
-		return 0;
+		return;
 	if (!live_take(image, block, &value)) {
 		site_freed(value.site, value.weight, value.bytes);
 		stats_add(STAT_EVENT_FREE, 1);
@@ -430,15 +461,34 @@ int heaptap_free(struct pt_regs *ctx)
 		if (config.lifetimes)
 			tell_why(&regs, probe, block, image, &value);
 	} else if (config.sampling) {
-		return 0;
+		return;
 	}
 	thread = thread_current();
 	if (!thread)
-		return 0;
+		return;
 	if (!known && !is_nested_free(regs.sp, thread, block))
 		stats_add(STAT_FREE_UNKNOWN, 1);
 	thread->freed_addr = block;
 	thread->freed_sp = ctx->sp;
+}
+
+SEC("uprobe")
+int heaptap_free(struct pt_regs *ctx)
+{
+	struct image *info;
+	struct cost cost;
+	__u32 image;
+
+	OWN_STACK(ctx, alloc_stack);
+	if (!control.active)
+		return 0;
+	image = process_image();
+	info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	if (!info)
+		return 0;
+	cost_begin(&cost, info, &info->free_cnt);
+	release(ctx, image);
+	cost_end(&cost);
 	return 0;
 }
 

@@ -79,7 +79,9 @@ static __u32 image_new(__u32 tgid, __u32 parent, struct task_struct *task)
 	image->parent = parent;
 	image->start_ns = bpf_ktime_get_ns();
 	image->uid = BPF_CORE_READ(task, cred, euid.val);
-	from = process_image_at(parent);
+	image->mean_bytes = config.mean_bytes;
+	image->since_ns = image->start_ns;
+	from = parent == IMAGE_NONE ? NULL : process_image_at(parent);
 	if (from)
 		image->mean_bytes = from->mean_bytes;
 	bpf_probe_read_kernel(image->comm, sizeof(image->comm), &task->comm);
@@ -118,7 +120,8 @@ static bool cgroup_matches(struct task_struct *task)
 static bool in_scope(struct task_struct *task, __u32 tgid)
 {
 	/* Neither the tracer nor what it runs to learn about others (a loader that lists libraries). */
-	if (tgid == config.self_tgid || (__u32)BPF_CORE_READ(task, real_parent, tgid) == config.self_tgid)
+	if (tgid == config.self_tgid ||
+	    (__u32)BPF_CORE_READ(task, real_parent, tgid) == config.self_tgid)
 		return false;
 	if (config.scope == SCOPE_ALL)
 		return true;

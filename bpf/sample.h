@@ -9,6 +9,8 @@
 
 #include "abi/alloc.h"
 
+#define SAMPLE_MEAN_MAX (1ull << 36)
+
 /* 2^-(i/64) in 32-bit fractions, i = 0..64. */
 static const __u32 sample_exp2[65] = {
 	0xffffffffu, 0xfd3e0c0du, 0xfa83b2dbu, 0xf7d0df73u, 0xf5257d15u, 0xf281773cu, 0xefe4b99cu,
@@ -49,6 +51,32 @@ static inline __attribute__((always_inline)) __u64 sample_chance(__u64 bytes, __
 	keep_out = at - (((__u64)(at - next) * step) >> 16);
 	keep_out >>= whole;
 	return (1ull << 32) - keep_out;
+}
+
+/*
+ * What one sample of weight w adds to the variance of a count: w(w - 1), Horvitz and Thompson's unbiased estimate for
+ * independent draws. VARIANCE_ONE = 1, rounded; weights beyond 2^28 count as that much, so that sums fit a word.
+ */
+static inline __attribute__((always_inline)) __u64 sample_variance(__u64 weight)
+{
+	__u64 w = weight, beyond = weight - WEIGHT_ONE;
+
+	if (w <= WEIGHT_ONE)
+		return 0;
+	/* Keep the product's bits: with small weights the fraction is most of it. */
+	if (w < 1ull << 32)
+		return (w * beyond + (1ull << (31 - VARIANCE_SHIFT))) >> (32 - VARIANCE_SHIFT);
+	if (w > 1ull << (WEIGHT_SHIFT + 28))
+		w = beyond = 1ull << (WEIGHT_SHIFT + 28);
+	return ((w >> 14) * (beyond >> 14)) >> (4 - VARIANCE_SHIFT);
+}
+
+/* The next coarser mean, when a process gives samples faster than user space can look. */
+static inline __attribute__((always_inline)) __u64 sample_brake(__u64 mean_bytes)
+{
+	if (mean_bytes < 1)
+		return 4;
+	return mean_bytes < SAMPLE_MEAN_MAX / 4 ? mean_bytes * 4 : SAMPLE_MEAN_MAX;
 }
 
 /* Decide with a uniform random word. The weight (fixed point, WEIGHT_ONE = 1), or 0: not kept. */

@@ -13,6 +13,7 @@
 
 #include "abi/stack.h"
 #include "config.bpf.h"
+#include "sample.h"
 #include "stats.bpf.h"
 #include "walk.bpf.h"
 
@@ -145,7 +146,9 @@ full:
 
 __u32 site_lost(__u32 image, __u32 fn, __u32 size_class, __u32 stop)
 {
-	struct site_key key = { .stack_hash = stop, .image = image, .fn = fn, .size_class = size_class };
+	struct site_key key = {
+		.stack_hash = stop, .image = image, .fn = fn, .size_class = size_class
+	};
 	struct stack none = {};
 	__u32 *id = bpf_map_lookup_elem(&site_index, &key);
 
@@ -177,7 +180,7 @@ __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot)
 	return site_lost(image, fn, size_class, SITE_STACK_LOST);
 }
 
-int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
+int site_allocated(__u32 id, __u64 weight, __u64 bytes)
 {
 	struct alloc_site *site = bpf_map_lookup_elem(&sites, &id);
 
@@ -190,7 +193,7 @@ int site_allocated(__u32 id, __u64 weight, __u64 bytes, __u64 variance)
 	if (!config.sampling)
 		return 0;
 	__sync_fetch_and_add(&site->sample_cnt, 1);
-	__sync_fetch_and_add(&site->variance, variance);
+	__sync_fetch_and_add(&site->variance, sample_variance(weight));
 	return 0;
 }
 
@@ -202,5 +205,7 @@ int site_freed(__u32 id, __u64 weight, __u64 bytes)
 		return 0;
 	__sync_fetch_and_add(&site->free_cnt, weight);
 	__sync_fetch_and_add(&site->free_bytes, bytes);
+	if (config.sampling)
+		__sync_fetch_and_add(&site->free_variance, sample_variance(weight));
 	return 0;
 }

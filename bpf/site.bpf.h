@@ -8,5 +8,5 @@ __u32 site_of(__u32 image, __u32 fn, __u32 size_class, __u32 slot);
 /* The site for what has no stack, for reason @stop: STAT_WALK_* - STAT_WALK_ROOT, or SITE_STACK_LOST. */
 __u32 site_lost(__u32 image, __u32 fn, __u32 size_class, __u32 stop);
 
-int site_allocated(__u32 site, __u64 weight, __u64 bytes, __u64 variance);
+int site_allocated(__u32 site, __u64 weight, __u64 bytes);
 int site_freed(__u32 site, __u64 weight, __u64 bytes);

@@ -9,7 +9,6 @@ struct call {
 	__u64 sp;    /* where its return address is; 0: no call in progress */
 	__u64 bytes; /* weighted */
 	__u64 weight;
-	__u64 variance;
 	__u64 requested; /* bytes as asked for */
 	__u64 out;       /* posix_memalign: where the pointer will be */
 	__u32 site;

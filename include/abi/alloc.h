@@ -29,8 +29,24 @@ struct image {
 	__u32 map_gen; /* bumped when the loader's list changes: cached rules are of one generation */
 	__u32 uid;     /* effective, when tracing of it began */
 	char comm[16];
+	/* Means that adapt: kept_cnt and CLOCK_MONOTONIC when the mean was last looked at. */
+	__u64 since_cnt;
+	__u64 since_ns;
+	/* What its probes are hit by, and what that costs. */
+	__u64 enter_cnt;  /* entries of allocating functions, nested ones included */
+	__u64 free_cnt;   /* entries of freeing functions */
+	__u64 return_cnt; /* returns of allocating functions */
+	__u64 kept_cnt;   /* allocations kept by the sampler: their stacks were walked */
+	__u64 run_ns; /* time within our programs, estimated by measuring one of COST_EVERY hits */
+	__u32 flags;  /* IMAGE_* */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct image) == 64, "image is 64 bytes");
+_Static_assert(sizeof(struct image) == 128, "image is 128 bytes");
+
+#define IMAGE_NO_LIVE 1u /* its blocks are no longer tracked: too dear */
+
+/* A prime: the pattern in which a program allocates and frees must not decide which hits are measured. */
+#define COST_EVERY 61u
 
 /* The first config.image_max sites are the images' overflow sites: counts without a stack. */
 struct alloc_site {
@@ -47,9 +63,14 @@ struct alloc_site {
 	__u64 free_cnt;
 	__u64 free_bytes;
 	__u64 sample_cnt; /* events behind alloc_cnt */
-	__u64 variance;   /* sum of w(w-1), in whole units */
+	__u64 variance; /* sum of w(w-1) over them: the estimated variance of alloc_cnt, VARIANCE_ONE = 1 */
+	__u64 free_variance; /* ... over those that were freed: what is left belongs to the count in use */
+	__u64 pad;
 };
-_Static_assert(sizeof(struct alloc_site) == 80, "alloc_site is 80 bytes");
+_Static_assert(sizeof(struct alloc_site) == 96, "alloc_site is 96 bytes");
+
+#define VARIANCE_SHIFT 4
+#define VARIANCE_ONE   (1ull << VARIANCE_SHIFT)
 
 /* Values of site.stop beyond the walk's own reasons. */
 #define SITE_OVERFLOW   64u /* site table full */

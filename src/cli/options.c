@@ -223,6 +223,7 @@ static int set_initial(struct options *opts)
 	const struct option_def *def;
 	int err;
 
+	opts->sample_bytes = SAMPLE_UNSAID;
 	for (def = options_table; def->name; def++) {
 		err = def->initial ? option_value_set(def, def->initial, opts) : 0;
 		if (err)

@@ -28,8 +28,9 @@ enum exit_status {
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* --sample: mean bytes between samples, two of them with a name. */
+/* --sample: mean bytes between samples, some of them with a name. */
 enum { SAMPLE_AUTO = 0, SAMPLE_EXACT = 1 };
+#define SAMPLE_UNSAID UINT64_MAX
 
 struct pid_list {
 	pid_t *at;
@@ -69,7 +70,7 @@ struct options {
 
 	/* how to trace */
 	uint64_t duration_ns;    /* 0: until interrupted or the target ends */
-	uint64_t sample_bytes;   /* SAMPLE_AUTO, SAMPLE_EXACT or the mean */
+	uint64_t sample_bytes;   /* SAMPLE_UNSAID, SAMPLE_AUTO, SAMPLE_EXACT or the mean */
 	double max_overhead_pct; /* 0: no budget */
 	bool no_live;
 	bool lifetimes;

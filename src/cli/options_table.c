@@ -38,7 +38,10 @@ const struct option_def options_table[] = {
 	{ "duration", 'd', OPT_DURATION, "TIME", FIELD(duration_ns), TRACERS, NULL, NULL,
 	  "stop after this time; without it, when interrupted or when the target ends" },
 	{ "sample", 0, OPT_BYTES, "exact|auto|BYTES", FIELD(sample_bytes), CMD_RECORD, sample_words,
-	  "exact", "keep one allocation per this many bytes on average, or every one" },
+	  NULL,
+	  "keep every allocation, or one per this many bytes on average; auto adapts that to "
+	  "each process, and keeps all of one that allocates little (default: exact for "
+	  "CMD, else auto)" },
 	{ "max-overhead", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_pct), TRACERS, NULL, NULL,
 	  "hold the cost of tracing below this share of the target's CPU time" },
 	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_RECORD, NULL, NULL,

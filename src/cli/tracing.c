@@ -59,6 +59,14 @@ static int find_users(struct tracing *tracing, const struct options *opts)
 	return EXIT_OK;
 }
 
+/* A command of ours is worth every number; a process that serves others is not to be burdened unasked. */
+static uint64_t sample_bytes(const struct options *opts)
+{
+	if (opts->sample_bytes == SAMPLE_UNSAID)
+		return opts->operand_cnt ? SAMPLE_EXACT : SAMPLE_AUTO;
+	return opts->sample_bytes;
+}
+
 static struct session_config config_of(const struct tracing *tracing, const struct options *opts)
 {
 	return (struct session_config){
@@ -73,7 +81,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.duration_ns = opts->duration_ns,
 		.no_live = opts->no_live,
 		.lifetimes = opts->lifetimes,
-		.sample_bytes = opts->sample_bytes,
+		.sample_bytes = sample_bytes(opts),
 		.backend = opts->backend,
 		.empty = opts->empty_probes,
 		.full_cfi = opts->full_cfi,

@@ -181,23 +181,25 @@ static void site_values(const struct builder *b, const struct alloc_site *site, 
 }
 
 /*
- * A sample of weight w adds w(w - 1) to the variance of the count (Horvitz-Thompson); sizes within a site are alike,
- * so bytes vary as the count does, times the mean size. What is in use is a part of the same samples.
+ * BPF has summed up the variances of the counts (abi/alloc.h); sizes within a site are alike, so bytes vary as the count
+ * does, times the mean size.
  */
 static int add_variances(struct builder *b, const struct alloc_site *site, const int64_t *values,
 			 uint32_t sample)
 {
-	double cnt = (double)values[PROFILE_ALLOC_OBJECTS], size, left;
+	double cnt = (double)values[PROFILE_ALLOC_OBJECTS], size, all, left = 0;
 	double variances[PROFILE_METRIC_CNT];
 
 	if (!(b->snapshot->flags & SNAPSHOT_SAMPLED) || !site->variance || cnt <= 0)
 		return 0;
 	size = (double)values[PROFILE_ALLOC_SPACE] / cnt;
-	left = (double)values[PROFILE_INUSE_OBJECTS] / cnt;
-	variances[PROFILE_ALLOC_OBJECTS] = (double)site->variance;
-	variances[PROFILE_ALLOC_SPACE] = (double)site->variance * size * size;
-	variances[PROFILE_INUSE_OBJECTS] = (double)site->variance * left;
-	variances[PROFILE_INUSE_SPACE] = (double)site->variance * left * size * size;
+	all = (double)site->variance / VARIANCE_ONE;
+	if (values[PROFILE_INUSE_OBJECTS] && site->variance > site->free_variance)
+		left = (double)(site->variance - site->free_variance) / VARIANCE_ONE;
+	variances[PROFILE_ALLOC_OBJECTS] = all;
+	variances[PROFILE_ALLOC_SPACE] = all * size * size;
+	variances[PROFILE_INUSE_OBJECTS] = left;
+	variances[PROFILE_INUSE_SPACE] = left * size * size;
 	return profile__add_variances(b->profile, sample, variances);
 }
 

@@ -229,6 +229,25 @@ static int add_frames(const struct capture *capture, struct snapshot *snapshot)
 	return 0;
 }
 
+/* What an adapted sampling interval was on average; one that never had to be wider than a byte is none. */
+static void set_period(const struct capture *capture, struct snapshot *snapshot)
+{
+	uint64_t sample_cnt = 0, bytes = 0, variance = 0;
+	size_t i;
+
+	snapshot->period_bytes = capture->period_bytes;
+	if (capture->period_bytes)
+		return;
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		sample_cnt += snapshot->sites.at[i].sample_cnt;
+		bytes += snapshot->sites.at[i].alloc_bytes;
+		variance |= snapshot->sites.at[i].variance;
+	}
+	snapshot->period_bytes = variance && bytes > sample_cnt ? bytes / sample_cnt : 1;
+	if (!variance)
+		snapshot->flags &= ~(uint32_t)SNAPSHOT_SAMPLED;
+}
+
 int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 {
 	struct snapshot *snapshot __free(snapshot) = snapshot__new();
@@ -239,7 +258,6 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 		return -ENOMEM;
 	snapshot->time_ns = capture->time_ns;
 	snapshot->duration_ns = capture->duration_ns;
-	snapshot->period_bytes = capture->period_bytes;
 	snapshot->flags = capture->flags;
 	snapshot->image_max = capture->image_max;
 	err = tracer__stats(capture->tracer, snapshot->stats);
@@ -248,6 +266,7 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 	/* Sites before frames: a site refers only to frames that were there before it. */
 	if (!err)
 		err = add_sites(capture, snapshot, &numbers);
+	set_period(capture, snapshot);
 	if (!err)
 		err = add_frames(capture, snapshot);
 	if (!err && (snapshot->flags & SNAPSHOT_STORIES))

@@ -18,8 +18,8 @@ struct capture {
 	void *ctx;
 	uint64_t time_ns; /* of the recording's start, since 1970 */
 	uint64_t duration_ns;
-	uint64_t period_bytes;
-	uint32_t flags; /* SNAPSHOT_* */
+	uint64_t period_bytes; /* 0: see for yourself */
+	uint32_t flags;        /* SNAPSHOT_* */
 	uint32_t image_max;
 	const struct series *series; /* with SNAPSHOT_STORIES */
 };

@@ -60,7 +60,8 @@ static const char *mode_text(const struct snapshot *snapshot, char out[static 64
 	char bytes[16];
 
 	if (snapshot->flags & SNAPSHOT_SAMPLED)
-		snprintf(out, 64, "sampled, one per %s on average",
+		snprintf(out, 64, "sampled%s, one per %s on average",
+			 snapshot->flags & SNAPSHOT_AUTO ? " at an adapted rate" : "",
 			 units_format_bytes((int64_t)snapshot->period_bytes, bytes));
 	else
 		snprintf(out, 64, "every allocation recorded");

@@ -106,17 +106,19 @@ struct snapshot_point {
 
 enum {
 	SNAPSHOT_LIVE = 1, /* blocks were tracked until their free: the in-use numbers are true */
-	SNAPSHOT_SAMPLED = 2,
+	SNAPSHOT_SAMPLED = 2,    /* not every allocation was kept */
 	SNAPSHOT_INCOMPLETE = 4, /* the recording was cut off */
 	SNAPSHOT_STORIES = 8,    /* life stories were kept */
+	SNAPSHOT_AUTO = 16,      /* the mean was adapted */
 };
 
 struct snapshot {
 	uint64_t time_ns; /* of the start, since 1970 */
 	uint64_t duration_ns;
-	uint64_t period_bytes; /* mean sampling interval, 1 if every allocation was kept */
-	uint32_t flags;        /* SNAPSHOT_* */
-	uint32_t image_max;    /* the first image_max sites are overflow sites */
+	uint64_t
+		period_bytes; /* mean sampling interval, 1 if every allocation was kept; of an adapted one, the mean */
+	uint32_t flags;     /* SNAPSHOT_* */
+	uint32_t image_max; /* the first image_max sites are overflow sites */
 	uint64_t stats[STAT_CNT];
 	struct intern *strings;
 	VEC(struct snapshot_image) images;

@@ -7,6 +7,7 @@
 #include "encode/encoder.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,16 +18,20 @@
 #define DEFAULT_ROWS  30
 #define NUMBER_WIDTH  9
 #define PERCENT_WIDTH 6
+#define ERROR_WIDTH   7    /* only in sampled profiles */
+#define ERROR_SHOWN   0.05 /* standard errors below this share are left out */
 
 struct site {
 	uint32_t name;        /* string */
 	uint32_t last_sample; /* + 1: which sample has been added to cum already */
 	int64_t flat[PROFILE_TYPES_MAX];
 	int64_t cum[PROFILE_TYPES_MAX];
+	double variances[PROFILE_TYPES_MAX]; /* of flat */
 };
 
 struct sites {
 	const struct profile *profile;
+	bool variances;    /* the profile has them */
 	uint32_t *by_name; /* site + 1 */
 	VEC(struct site) all;
 	int64_t totals[PROFILE_TYPES_MAX];
@@ -76,6 +81,7 @@ static int add_sample(struct sites *sites, uint32_t sample)
 {
 	size_t type_cnt = profile__type_cnt(sites->profile), loc_cnt, line_cnt, i, j, k;
 	const int64_t *values = profile__values(sites->profile, sample);
+	const double *variances = profile__variances(sites->profile, sample);
 	const uint32_t *locs = profile__stack(sites->profile, sample, &loc_cnt);
 	const struct profile_line *lines;
 	struct site *site;
@@ -86,8 +92,11 @@ static int add_sample(struct sites *sites, uint32_t sample)
 			site = find_site(sites, &lines[j]);
 			if (!site)
 				return -ENOMEM;
-			for (k = 0; !i && !j && k < type_cnt; k++)
+			for (k = 0; !i && !j && k < type_cnt; k++) {
 				site->flat[k] = add(site->flat[k], values[k]);
+				if (variances)
+					site->variances[k] += variances[k];
+			}
 			if (site->last_sample == sample + 1)
 				continue;
 			site->last_sample = sample + 1;
@@ -149,20 +158,35 @@ static void write_head(const struct sites *sites, size_t metric, struct writer *
 	for (i = 0; i < cnt; i++) {
 		name = profile__type_name(sites->profile, i);
 		pad = width - (int)strlen(name) - (i == metric ? 2 : 0);
+		if (sites->variances)
+			pad += ERROR_WIDTH;
 		writer__printf(writer, "%*s", pad > 1 ? pad : 1, "");
 		escape_line(writer, name, "");
 		writer__str(writer, i == metric ? " v" : "");
 	}
 	writer__char(writer, '\n');
 	for (i = 0; i < cnt; i++)
-		writer__printf(writer, "%*s%*s%*s", NUMBER_WIDTH + 1, "flat", PERCENT_WIDTH, "%",
+		writer__printf(writer, "%*s%s%*s%*s", NUMBER_WIDTH + 1, "flat",
+			       sites->variances ? "      ±" : "", PERCENT_WIDTH, "%",
 			       NUMBER_WIDTH + 1, "cum");
 	writer__str(writer, "  function\n");
 }
 
+/* The standard error of @site's own value, where it is more than a reader would take for granted. */
+static const char *format_error(const struct sites *sites, const struct site *site, size_t metric,
+				char out[static 16])
+{
+	double error = sites->variances ? sqrt(site->variances[metric]) : 0;
+
+	out[0] = '\0';
+	if (site->flat[metric] > 0 && error > ERROR_SHOWN * (double)site->flat[metric])
+		snprintf(out, 16, "±%.0f%%", fmin(100 * error / (double)site->flat[metric], 999));
+	return out;
+}
+
 static void write_site(const struct sites *sites, const struct site *site, struct writer *writer)
 {
-	char flat[16], cum[16];
+	char flat[16], cum[16], error[16];
 	double percent;
 	size_t i;
 
@@ -170,9 +194,15 @@ static void write_site(const struct sites *sites, const struct site *site, struc
 		percent = sites->totals[i]
 				  ? 100.0 * (double)site->flat[i] / (double)sites->totals[i]
 				  : 0;
-		writer__printf(writer, "%*s%*.1f%*s", NUMBER_WIDTH + 1,
-			       format(sites, i, site->flat[i], flat), PERCENT_WIDTH, percent,
-			       NUMBER_WIDTH + 1, format(sites, i, site->cum[i], cum));
+		writer__printf(writer, "%*s", NUMBER_WIDTH + 1,
+			       format(sites, i, site->flat[i], flat));
+		if (sites->variances) {
+			format_error(sites, site, i, error);
+			/* The sign is one column and two bytes. */
+			writer__printf(writer, "%*s", ERROR_WIDTH + !!error[0], error);
+		}
+		writer__printf(writer, "%*.1f%*s", PERCENT_WIDTH, percent, NUMBER_WIDTH + 1,
+			       format(sites, i, site->cum[i], cum));
 	}
 	writer__str(writer, "  ");
 	escape_line(writer, profile__str(sites->profile, site->name), "");
@@ -185,6 +215,7 @@ static int collect_sites(const struct profile *profile, struct sites *sites)
 	int err = 0;
 
 	sites->profile = profile;
+	sites->variances = profile__sample_cnt(profile) && profile__variances(profile, 0);
 	sites->by_name = calloc(profile__string_cnt(profile), sizeof(*sites->by_name));
 	if (!sites->by_name)
 		return -ENOMEM;

@@ -133,6 +133,9 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	config->lifetimes = options->lifetimes;
 	config->sampling = options->sampling;
 	config->cgroup_is_v2 = options->cgroup_is_v2;
+	config->mean_bytes = options->mean_bytes;
+	config->brake_cnt = options->brake_cnt;
+	config->brake_ns = options->brake_ns;
 	config->cgroup_id = options->cgroup_id;
 	config->image_max = options->image_max;
 	config->site_max = options->image_max + options->site_max;
@@ -313,8 +316,7 @@ static struct control *control(const struct tracer *tracer)
 	return &tracer->skel->bss->control;
 }
 
-int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint64_t mean_bytes,
-		      uint32_t *ret)
+int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint32_t *ret)
 {
 	uint32_t id = __atomic_fetch_add(&control(tracer)->image_next, 1, __ATOMIC_SEQ_CST);
 	struct process process = { .image = id };
@@ -328,7 +330,8 @@ int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint6
 	image = mapped__at(&tracer->images, id);
 	image->tgid = (uint32_t)tgid;
 	image->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	image->mean_bytes = mean_bytes;
+	image->mean_bytes = tracer->skel->rodata->config.mean_bytes;
+	image->since_ns = image->start_ns;
 	snprintf(image->comm, sizeof(image->comm), "%s", comm);
 	err = bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.processes), &tgid, &process,
 				  BPF_ANY);
@@ -349,12 +352,16 @@ void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid)
 	bpf_map_update_elem(fd, &tgid, &process, BPF_EXIST);
 }
 
-void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes)
+void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns)
 {
 	struct image *info = mapped__at(&tracer->images, image);
 
-	if (image < tracer->image_max)
-		__atomic_store_n(&info->mean_bytes, mean_bytes, __ATOMIC_RELAXED);
+	if (image >= tracer->image_max)
+		return;
+	__atomic_store_n(&info->since_cnt, __atomic_load_n(&info->kept_cnt, __ATOMIC_RELAXED),
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&info->since_ns, now_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&info->mean_bytes, mean_bytes, __ATOMIC_RELAXED);
 }
 
 /* One program on @cnt sites; the descriptors go to @links. */

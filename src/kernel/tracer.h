@@ -45,7 +45,9 @@ struct tracer_options {
 	bool live;      /* track blocks until their free */
 	bool lifetimes; /* keep their life stories (abi/why.h); needs live */
 	bool sampling;
-	bool empty; /* programs that do nothing: what the traps alone cost */
+	uint64_t mean_bytes;          /* what a process begins with */
+	uint32_t brake_cnt, brake_ns; /* means that adapt, as in struct config */
+	bool empty;                   /* programs that do nothing: what the traps alone cost */
 	uint32_t image_max;
 	uint32_t site_max;
 	uint32_t frame_max; /* 8 bytes each */
@@ -84,12 +86,11 @@ const char *tracer_last_log(void);
 enum tracer_backend tracer__backend(const struct tracer *tracer);
 
 /* Trace process @tgid; 0, -ENOSPC if the image array is full, or -errno. @ret may be NULL. */
-int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint64_t mean_bytes,
-		      uint32_t *ret);
+int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint32_t *ret);
 /* Process @tgid is @image and not to be traced: no more of its events are counted. */
 void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid);
-/* Change an image's sampling mean; takes effect with its next allocation. */
-void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes);
+/* Set an image's sampling mean, looked at @now_ns (CLOCK_MONOTONIC); takes effect with its next allocation. */
+void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns);
 
 /*
  * Probe @cnt sites of the file behind @fd, in process @pid or (0) in all that map it. One probe per site is the

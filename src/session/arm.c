@@ -14,6 +14,7 @@
 #include "proc/proc_info.h"
 #include "proc/proc_maps.h"
 #include "session/hold.h"
+#include "session/pace.h"
 #include "session/recording.h"
 #include "target/target_cmd.h"
 
@@ -51,7 +52,10 @@ static struct tracer_options tracer_options(const struct recording *rec)
 		.cgroup_is_v2 = rec->cgroup_is_v2,
 		.live = !config->no_live,
 		.lifetimes = config->lifetimes,
-		.sampling = config->sample_bytes > 1,
+		.sampling = config->sample_bytes != 1,
+		.mean_bytes = config->sample_bytes ? config->sample_bytes : 1,
+		.brake_cnt = PACE_BRAKE_CNT,
+		.brake_ns = config->sample_bytes ? 0 : PACE_TICK_NS,
 		.empty = config->empty,
 		.image_max = rec->image_max,
 		.site_max = size_or(config->sites_max_cnt, SITES_MAX_DEFAULT),
@@ -250,8 +254,7 @@ static int add_pid(struct recording *rec, pid_t pid)
 	int err = proc_info__read(pid, &info);
 
 	if (!err)
-		err = tracer__add_image(rec->tracer, pid, info.comm, rec->config->sample_bytes,
-					&image);
+		err = tracer__add_image(rec->tracer, pid, info.comm, &image);
 	if (err || pid == rec->child.pid)
 		return err;
 	err = process_table__scan(rec->processes, image, pid);

@@ -32,9 +32,10 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 		.targets = rec->targets,
 		.time_ns = rec->start_ns,
 		.duration_ns = rec->stop_mono_ns - rec->start_mono_ns,
-		.period_bytes = config->sample_bytes > 1 ? config->sample_bytes : 1,
+		.period_bytes = config->sample_bytes,
 		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
-			 (config->sample_bytes > 1 ? SNAPSHOT_SAMPLED : 0) |
+			 (config->sample_bytes != 1 ? SNAPSHOT_SAMPLED : 0) |
+			 (config->sample_bytes ? 0 : SNAPSHOT_AUTO) |
 			 (config->lifetimes ? SNAPSHOT_STORIES : 0),
 		.image_max = rec->image_max,
 		.series = &rec->series,

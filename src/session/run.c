@@ -14,13 +14,14 @@
 #include "abi/config.h"
 #include "base/log.h"
 #include "proc/proc_info.h"
+#include "session/pace.h"
 #include "session/recording.h"
 
-enum source { SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_NOTICE, SOURCE_PROCESS };
+enum source { SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_TICK, SOURCE_NOTICE, SOURCE_PROCESS };
 
 struct loop {
 	struct recording *rec;
-	int epoll_fd, signal_fd, timer_fd;
+	int epoll_fd, signal_fd, timer_fd, tick_fd;
 	VEC(int) pid_fds;
 	size_t ended_cnt; /* of pid_fds */
 	bool stop;
@@ -33,6 +34,7 @@ static void loop__done(struct loop *loop)
 	cleanup_fd(&loop->epoll_fd);
 	cleanup_fd(&loop->signal_fd);
 	cleanup_fd(&loop->timer_fd);
+	cleanup_fd(&loop->tick_fd);
 	for (i = 0; i < loop->pid_fds.cnt; i++)
 		cleanup_fd(&loop->pid_fds.at[i]);
 	vec__done(&loop->pid_fds);
@@ -81,6 +83,20 @@ static int watch_timer(struct loop *loop)
 	return watch(loop, loop->timer_fd, SOURCE_TIMER, 0);
 }
 
+/* What is looked after all the time: sampling means that adapt. */
+static int watch_tick(struct loop *loop)
+{
+	const struct timespec period = { .tv_nsec = PACE_TICK_NS };
+	struct itimerspec spec = { .it_value = period, .it_interval = period };
+
+	if (loop->rec->config->sample_bytes)
+		return 0;
+	loop->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (loop->tick_fd < 0 || timerfd_settime(loop->tick_fd, 0, &spec, NULL))
+		return -errno;
+	return watch(loop, loop->tick_fd, SOURCE_TICK, 0);
+}
+
 /* A pidfd reads as ready once its process has ended; one that is gone already counts as ended. */
 static int watch_processes(struct loop *loop)
 {
@@ -108,6 +124,8 @@ static int loop__open(struct loop *loop)
 	err = watch_signals(loop);
 	if (!err)
 		err = watch_timer(loop);
+	if (!err)
+		err = watch_tick(loop);
 	if (!err)
 		err = watch(loop, tracer__notice_fd(loop->rec->tracer), SOURCE_NOTICE, 0);
 	return err ? err : watch_processes(loop);
@@ -163,6 +181,14 @@ static void on_process_end(struct loop *loop, uint32_t index)
 	loop->ended_cnt++;
 }
 
+static void on_tick(struct loop *loop)
+{
+	uint64_t expired_cnt;
+
+	if (read(loop->tick_fd, &expired_cnt, sizeof(expired_cnt)) == sizeof(expired_cnt))
+		pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
+}
+
 static void dispatch(struct loop *loop, uint64_t data)
 {
 	switch ((enum source)(data >> 32)) {
@@ -171,6 +197,9 @@ static void dispatch(struct loop *loop, uint64_t data)
 		break;
 	case SOURCE_TIMER:
 		loop->stop = true;
+		break;
+	case SOURCE_TICK:
+		on_tick(loop);
 		break;
 	case SOURCE_NOTICE:
 		tracer__poll(loop->rec->tracer, 0, on_notice, loop->rec);
@@ -245,8 +274,9 @@ static int release_command(struct recording *rec)
 
 int recording__run(struct recording *rec)
 {
-	struct loop loop __attribute__((cleanup(
-		loop__done))) = { .rec = rec, .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1 };
+	struct loop loop __attribute__((cleanup(loop__done))) = {
+		.rec = rec, .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .tick_fd = -1
+	};
 	int err = loop__open(&loop);
 
 	if (err)

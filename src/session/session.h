@@ -38,7 +38,7 @@ struct session_config {
 	uint64_t duration_ns; /* 0: no limit */
 	bool no_live;
 	bool lifetimes;        /* keep life stories: what `why` goes by */
-	uint64_t sample_bytes; /* mean; 0 or 1: every allocation */
+	uint64_t sample_bytes; /* mean; 1: every allocation; 0: it adapts, see session/pace.h */
 	int backend;           /* enum tracer_backend, 0: the best there is */
 	bool empty;            /* probes that do nothing: for measuring what the traps cost */
 	bool full_cfi;

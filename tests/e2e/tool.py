@@ -138,7 +138,9 @@ class Process:
 
 
 def record(args, **kwargs):
-    return Process([HEAPTAP, "record"] + args, **kwargs)
+    """Every allocation is kept unless @args say otherwise: most tests compare to the unit."""
+    exact = [] if "--sample" in args else ["--sample", "exact"]
+    return Process([HEAPTAP, "record"] + exact + args, **kwargs)
 
 
 def attach(folder, argv, args=(), env=None, out="out.pb.gz"):
