@@ -37,6 +37,8 @@ const struct option_def options_table[] = {
 	/* how to trace */
 	{ "duration", 'd', OPT_DURATION, "TIME", FIELD(duration_ns), TRACERS, NULL, NULL,
 	  "stop after this time; without it, when interrupted or when the target ends" },
+	{ "every", 0, OPT_DURATION, "TIME", FIELD(every_ns), CMD_RECORD, NULL, NULL,
+	  "write what has been counted each time this has passed: NAME-0001.SUFFIX and so on" },
 	{ "sample", 0, OPT_BYTES, "exact|auto|BYTES", FIELD(sample_bytes), CMD_RECORD, sample_words,
 	  NULL,
 	  "keep every allocation, or one per this many bytes on average; auto adapts that to "

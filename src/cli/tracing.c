@@ -79,6 +79,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 			    tracing->users.at, tracing->users.cnt },
 		.follow = opts->follow,
 		.duration_ns = opts->duration_ns,
+		.every_ns = opts->every_ns,
 		.no_live = opts->no_live,
 		.lifetimes = opts->lifetimes,
 		.sample_bytes = sample_bytes(opts),

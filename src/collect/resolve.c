@@ -12,7 +12,7 @@
 #include "symbolize/symbolizer.h"
 
 struct resolver {
-	struct snapshot *snapshot;
+	struct snapshot *snapshot; /* being resolved */
 	const struct file_table *files;
 	struct symbolizer *sym;
 	struct hashmap *file_numbers; /* file id -> symbolizer's number */
@@ -225,22 +225,43 @@ static int resolve_ahead(struct resolver *r)
 	return symbolizer__resolve_all(r->sym, addrs, cnt, on_progress, r);
 }
 
-int resolve_snapshot(struct snapshot *snapshot, const struct file_table *files,
-		     resolve_progress_fn progress, void *ctx)
+struct resolver *resolver__new(const struct file_table *files)
 {
-	struct symbolizer *sym __free(symbolizer) = symbolizer__new(NULL);
-	struct hashmap *numbers __free(hashmap) = hashmap__new(),
-				*processes __free(hashmap) = hashmap__new();
-	struct resolver r = { snapshot, files, sym, numbers, processes, progress, ctx };
+	struct resolver *r __free(resolver) = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->files = files;
+	r->sym = symbolizer__new(NULL);
+	r->file_numbers = hashmap__new();
+	r->processes = hashmap__new();
+	return r->sym && r->file_numbers && r->processes ? TAKE_PTR(r) : NULL;
+}
+
+void resolver__free(struct resolver *resolver)
+{
+	if (!resolver)
+		return;
+	symbolizer__free(resolver->sym);
+	hashmap__free(resolver->file_numbers);
+	hashmap__free(resolver->processes);
+	free(resolver);
+}
+
+int resolver__run(struct resolver *resolver, struct snapshot *snapshot, resolve_progress_fn progress,
+		  void *ctx)
+{
 	size_t i;
 	int err;
 
-	if (!sym || !numbers || !processes)
-		return -ENOMEM;
+	resolver->snapshot = snapshot;
+	resolver->progress = progress;
+	resolver->ctx = ctx;
 	err = collect_frames(snapshot);
 	if (!err)
-		err = resolve_ahead(&r);
+		err = resolve_ahead(resolver);
 	for (i = 0; !err && i < snapshot->symbols.cnt; i++)
-		err = resolve_one(&r, &snapshot->symbols.at[i]);
+		err = resolve_one(resolver, &snapshot->symbols.at[i]);
+	resolver->snapshot = NULL;
 	return err;
 }

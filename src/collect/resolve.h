@@ -2,11 +2,20 @@
 /* Give every frame of a snapshot its names, each distinct one once. */
 #pragma once
 
+#include "base/cleanup.h"
 #include "collect/file_table.h"
 #include "collect/snapshot.h"
+
+/* Knows what it has found: the next snapshot of the same recording costs only what is new in it. */
+struct resolver;
+
+/* @files must outlive it. NULL: no memory. */
+struct resolver *resolver__new(const struct file_table *files);
+void resolver__free(struct resolver *resolver);
+DEFINE_CLEANUP(resolver);
 
 typedef void (*resolve_progress_fn)(size_t done, size_t total, void *ctx);
 
 /* 0 or -errno. @progress may be NULL. Frames without symbols get fallback names: after this every frame has one. */
-int resolve_snapshot(struct snapshot *snapshot, const struct file_table *files,
-		     resolve_progress_fn progress, void *ctx);
+int resolver__run(struct resolver *resolver, struct snapshot *snapshot, resolve_progress_fn progress,
+		  void *ctx);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -22,7 +23,7 @@ static bool is_wanted(void *ctx, const struct image *image, const struct process
 	return choice__wants(&rec->config->choice, image->comm, info->exe, image->uid);
 }
 
-int recording__drain(struct recording *rec, struct snapshot **ret)
+int recording__capture(const struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret)
 {
 	const struct session_config *config = rec->config;
 	struct capture capture = {
@@ -31,7 +32,7 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 		.processes = rec->processes,
 		.targets = rec->targets,
 		.time_ns = rec->start_ns,
-		.duration_ns = rec->stop_mono_ns - rec->start_mono_ns,
+		.duration_ns = until_mono_ns - rec->start_mono_ns,
 		.period_bytes = config->sample_bytes,
 		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
 			 (config->sample_bytes != 1 ? SNAPSHOT_SAMPLED : 0) |
@@ -40,14 +41,63 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 		.image_max = rec->image_max,
 		.series = &rec->series,
 		.wanted = choice__is_all(&config->choice) ? NULL : is_wanted,
-		.ctx = rec,
+		.ctx = (void *)rec,
 	};
+
+	return capture_snapshot(&capture, ret);
+}
+
+int recording__drain(struct recording *rec, struct snapshot **ret)
+{
 	int err;
 
 	/* First of all: the targets run at full speed again. */
 	tracer__detach(rec->tracer);
-	err = capture_snapshot(&capture, ret);
+	err = recording__capture(rec, rec->stop_mono_ns, ret);
 	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
+}
+
+int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret)
+{
+	struct build_options options = { .allocator_frames = rec->config->allocator_frames };
+	struct snapshot *snapshot __free(snapshot) = NULL;
+	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	err = recording__capture(rec, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec, &snapshot);
+	if (!err)
+		err = resolver__run(rec->resolver, snapshot, NULL, NULL);
+	if (!err)
+		err = build_profile(snapshot, &options, ret, NULL);
+	if (!err)
+		*ret_snapshot = TAKE_PTR(snapshot);
+	return err;
+}
+
+int recording__write_next(struct recording *rec, const struct snapshot *snapshot, const struct profile *profile)
+{
+	struct session_config config = *rec->config;
+	char *path __free_mem = output_nth(config.output, ++rec->written_cnt);
+	int err;
+
+	if (!path)
+		return log_err(-ENOMEM, "cannot write the next file");
+	config.output = path;
+	err = write_output(&config, snapshot, profile);
+	if (!err && !config.quiet)
+		log_info("written: %s", path);
+	return err;
+}
+
+/* Where to, and by whom to be read. */
+static int write_result(struct recording *rec, const struct snapshot *snapshot, const struct profile *profile)
+{
+	if (!rec->config->output)
+		return SESSION_OK;
+	if (rec->config->every_ns)
+		return recording__write_next(rec, snapshot, profile);
+	return write_output(rec->config, snapshot, profile);
 }
 
 static void show_progress(size_t done, size_t total, void *ctx)
@@ -84,14 +134,14 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 	struct build_totals totals;
 	int shown = 0, err;
 
-	err = resolve_snapshot(snapshot, rec->files, config->quiet ? NULL : show_progress, &shown);
+	err = resolver__run(rec->resolver, snapshot, config->quiet ? NULL : show_progress, &shown);
 	if (shown)
 		fprintf(stderr, "\r\033[K");
 	if (!err)
 		err = build_profile(snapshot, &options, &profile, &totals);
 	if (err)
 		return log_err(err, "cannot make a profile");
-	err = config->output ? write_output(config, snapshot, profile) : 0;
+	err = rec->write_failed ? SESSION_FAILED : write_result(rec, snapshot, profile);
 	if (err)
 		return err;
 	if (config->lifetimes && build_places(snapshot, &ret->places))
@@ -100,7 +150,7 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 	if (config->quiet)
 		return SESSION_OK;
 	print_ledger(snapshot, &totals);
-	if (config->output && strcmp(config->output, "-"))
+	if (config->output && strcmp(config->output, "-") && !config->every_ns)
 		log_info("written: %s (see it with: heaptap report %s)", config->output,
 			 config->output);
 	return SESSION_OK;

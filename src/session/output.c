@@ -2,6 +2,8 @@
 #include "session/output.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,8 +55,21 @@ static int check_folder(const char *path)
 	return SESSION_OK;
 }
 
+char *output_nth(const char *path, uint32_t number)
+{
+	const struct encoder *encoder = encoder_of(path);
+	size_t suffix = is_snapshot(path) ? strlen(SNAPSHOT_SUFFIX) : encoder ? strlen(encoder->suffix) : 0;
+	char *out = NULL;
+
+	if (asprintf(&out, "%.*s-%04u%s", (int)(strlen(path) - suffix), path, number,
+		     path + strlen(path) - suffix) < 0)
+		return NULL;
+	return out;
+}
+
 int check_output(const struct session_config *config)
 {
+	char *first __free_mem = NULL;
 	const char *path = config->output;
 	struct stat st;
 
@@ -62,12 +77,21 @@ int check_output(const struct session_config *config)
 		return SESSION_OK;
 	if (!is_snapshot(path) && !encoder_of(path))
 		return unknown_suffix(path);
+	if (!strcmp(path, "-") && config->every_ns) {
+		log_err(0, "a series is many files: name them with -o");
+		return SESSION_USAGE;
+	}
 	if (!strcmp(path, "-")) {
 		if (!isatty(STDOUT_FILENO))
 			return SESSION_OK;
 		log_err(0,
 			"a profile is no text for a terminal: redirect it, or name a file with -o");
 		return SESSION_USAGE;
+	}
+	if (config->every_ns) {
+		path = first = output_nth(path, 1);
+		if (!path)
+			return -ENOMEM;
 	}
 	if (!stat(path, &st)) {
 		if (S_ISREG(st.st_mode) && !config->force) {

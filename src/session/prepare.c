@@ -226,7 +226,8 @@ static int make_tables(struct recording *rec)
 	if (!rec->attached || !rec->files)
 		return -ENOMEM;
 	rec->processes = process_table__new(rec->files);
-	return rec->processes ? 0 : -ENOMEM;
+	rec->resolver = resolver__new(rec->files);
+	return rec->processes && rec->resolver ? 0 : -ENOMEM;
 }
 
 static void choose_scope(struct recording *rec)

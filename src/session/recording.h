@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "collect/file_table.h"
 #include "collect/process_table.h"
+#include "collect/resolve.h"
 #include "collect/series.h"
 #include "collect/snapshot.h"
 #include "kernel/tracer.h"
@@ -32,12 +33,17 @@ struct recording {
 	struct file_table *files;
 	struct process_table *processes;
 
+	struct resolver *resolver;
+
 	struct tracer *tracer;
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
 	struct series series; /* with config.lifetimes */
+	uint64_t every_due_ns, watch_due_ns; /* CLOCK_MONOTONIC */
+	uint32_t written_cnt; /* with config.every_ns */
+	bool write_failed;
 	uint64_t start_ns;    /* CLOCK_REALTIME */
 	uint64_t start_mono_ns;
 	uint64_t stop_mono_ns;
@@ -56,6 +62,18 @@ int recording__arm(struct recording *rec);
 int recording__run(struct recording *rec);
 int recording__drain(struct recording *rec, struct snapshot **ret);
 int recording__finish(struct recording *rec, struct snapshot *snapshot, struct session_result *ret);
+
+void recording__start_pulse(struct recording *rec);
+/* Do what is due, and say how many milliseconds to wait for the next (-1: for ever). False: stop. */
+bool recording__pulse(struct recording *rec, int *ret_wait_ms);
+
+/* What has been counted so far, as a snapshot without names. 0 or -errno. */
+int recording__capture(const struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret);
+/* The same with names, and what it makes as a profile. 0 or -errno. */
+int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret);
+/* The next file of a series (config.every_ns). SESSION_* or -errno, said. */
+int recording__write_next(struct recording *rec, const struct snapshot *snapshot,
+			  const struct profile *profile);
 
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);

@@ -17,7 +17,7 @@
 #include "session/pace.h"
 #include "session/recording.h"
 
-enum source { SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_TICK, SOURCE_NOTICE, SOURCE_PROCESS };
+enum source { SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_TICK, SOURCE_NOTICE, SOURCE_PROCESS, SOURCE_INPUT };
 
 struct loop {
 	struct recording *rec;
@@ -128,6 +128,8 @@ static int loop__open(struct loop *loop)
 		err = watch_tick(loop);
 	if (!err)
 		err = watch(loop, tracer__notice_fd(loop->rec->tracer), SOURCE_NOTICE, 0);
+	if (!err && loop->rec->config->watch && loop->rec->config->watch->input_fd >= 0)
+		err = watch(loop, loop->rec->config->watch->input_fd, SOURCE_INPUT, 0);
 	return err ? err : watch_processes(loop);
 }
 
@@ -189,6 +191,14 @@ static void on_tick(struct loop *loop)
 		pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
 }
 
+static void on_input(struct loop *loop)
+{
+	const struct session_watch *to = loop->rec->config->watch;
+
+	if (!to->on_input(to->ctx))
+		loop->stop = true;
+}
+
 static void dispatch(struct loop *loop, uint64_t data)
 {
 	switch ((enum source)(data >> 32)) {
@@ -207,31 +217,24 @@ static void dispatch(struct loop *loop, uint64_t data)
 	case SOURCE_PROCESS:
 		on_process_end(loop, (uint32_t)data);
 		break;
+	case SOURCE_INPUT:
+		on_input(loop);
+		break;
 	}
-}
-
-/* Milliseconds until the next look, -1: there is none. A look that fails for want of memory is only missing. */
-static int look_at_series(struct recording *rec)
-{
-	uint64_t now = now_ns(CLOCK_MONOTONIC), due;
-
-	if (!rec->config->lifetimes)
-		return -1;
-	series__tick(&rec->series, rec->tracer, now);
-	due = series__due_ns(&rec->series);
-	return due > now ? (int)((due - now + 999999) / 1000000) : 1;
 }
 
 static int loop__run(struct loop *loop)
 {
 	struct epoll_event events[16];
-	int cnt, i;
+	int cnt, i, wait_ms;
 
 	while (!loop->stop) {
 		/* With a wider scope others may come; with named processes alone there is nobody left. */
 		if (loop->ended_cnt == loop->pid_fds.cnt && loop->rec->scope < SCOPE_CGROUP)
 			return 0;
-		cnt = epoll_wait(loop->epoll_fd, events, 16, look_at_series(loop->rec));
+		if (!recording__pulse(loop->rec, &wait_ms))
+			return 0;
+		cnt = epoll_wait(loop->epoll_fd, events, 16, wait_ms);
 		if (cnt < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < cnt; i++)
@@ -283,7 +286,7 @@ int recording__run(struct recording *rec)
 		return log_err(err, "cannot start the event loop");
 	rec->start_ns = now_ns(CLOCK_REALTIME);
 	rec->start_mono_ns = now_ns(CLOCK_MONOTONIC);
-	series__start(&rec->series);
+	recording__start_pulse(rec);
 	tracer__activate(rec->tracer);
 	announce(rec);
 	if (rec->child.pid) {

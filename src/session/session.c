@@ -14,6 +14,7 @@ void recording__done(struct recording *rec)
 	child__done(&rec->child);
 	hashmap__free(rec->attached);
 	process_table__free(rec->processes);
+	resolver__free(rec->resolver);
 	file_table__free(rec->files);
 	target_set__free(rec->targets);
 	alloc_fns__free(rec->fns);

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "profile/place.h"
+#include "profile/profile.h"
 #include "session/choice.h"
 
 enum session_status { /* positive outcomes of session_record() */
@@ -24,6 +25,17 @@ enum session_status { /* positive outcomes of session_record() */
 		      SESSION_PRIVILEGE, /* privilege or kernel lacks something; the remedy was printed */
 		      SESSION_CANNOT_RUN, /* the command exists but cannot be executed */
 		      SESSION_NOT_FOUND,  /* there is no such command */
+};
+
+/* Somebody looks on while it runs. */
+struct session_watch {
+	uint64_t interval_ns;
+	/* What has been counted so far. False: stop. */
+	bool (*on_profile)(void *ctx, const struct profile *profile);
+	int input_fd; /* -1: none */
+	/* There is something to read. False: stop. */
+	bool (*on_input)(void *ctx);
+	void *ctx;
 };
 
 struct session_config {
@@ -49,6 +61,8 @@ struct session_config {
 	uint64_t sites_max_cnt;
 	uint64_t stacks_max_bytes;
 
+	const struct session_watch *watch; /* NULL: nobody */
+	uint64_t every_ns; /* write a file each time this has passed; 0: only at the end */
 	const char *output; /* "-": stdout; NULL: none */
 	bool force;
 	const char *metric; /* of formats that hold one; NULL: alloc_space */
