@@ -36,6 +36,28 @@ const struct command commands[] = {
 		.run = cmd_record,
 	},
 	{
+		.name = "top",
+		.id = CMD_TOP,
+		.group = "Record",
+		.synopsis = "-p PID[,PID…] | --cgroup PATH | -a",
+		.summary = "watch who allocates right now, and what is in use",
+		.details =
+			"Once a second: objects and bytes per second, in use, and in all since the "
+			"beginning, per site, function, line, process or module. A site is the line "
+			"that asks for memory on its own behalf: for a wrapper like xmalloc or "
+			"std::vector, its caller. On a terminal the keys s, f, l, p and m choose which, 1 to 6 the column to sort by, q ends it. Elsewhere "
+			"lines are printed, numbers in full, for other programs to read; -n limits "
+			"them.",
+		.examples =
+			"heaptap top -p 1234\tthe sites of a process\n"
+			"heaptap top -a --by process --no-live\twho allocates most on this machine\n"
+			"heaptap top -p 1234 -d 60s | grep total\ta minute of rates\n",
+		.operands_min = 0,
+		.operands_max = 0,
+		.operand_values = "",
+		.run = cmd_top,
+	},
+	{
 		.name = "report",
 		.id = CMD_REPORT,
 		.group = "Read profiles",

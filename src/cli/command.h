@@ -41,6 +41,7 @@ const struct command *command_find(const char *name);
 int cmd_record(const struct options *opts);
 int cmd_report(const struct options *opts);
 int cmd_list(const struct options *opts);
+int cmd_top(const struct options *opts);
 int cmd_why(const struct options *opts);
 int cmd_flame(const struct options *opts);
 int cmd_diff(const struct options *opts);

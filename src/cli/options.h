@@ -97,6 +97,7 @@ struct options {
 	bool cum;
 	uint64_t row_cnt; /* 0: all */
 	int by;           /* enum view_by */
+	int top_by;       /* enum top_by */
 	const char *source_path;
 	const char *trim_path;
 	bool normalize;

@@ -3,6 +3,7 @@
 
 #include "cli/options.h"
 #include "view/group.h"
+#include "view/top.h"
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -46,25 +47,25 @@ const struct option_def options_table[] = {
 	  "CMD, else auto)" },
 	{ "max-overhead", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_pct), TRACERS, NULL, NULL,
 	  "hold the cost of tracing below this share of the target's CPU time" },
-	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_RECORD, NULL, NULL,
+	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_TOP | CMD_RECORD, NULL, NULL,
 	  "count allocations only, not what stays in use; much cheaper" },
 	{ "lifetimes", 0, OPT_FLAG, NULL, FIELD(lifetimes), CMD_RECORD, NULL, NULL,
 	  "keep what `why` goes by as well: who frees, how old, how grown; -o FILE.heaptap" },
 	{ "mmap", 0, OPT_FLAG, NULL, FIELD(mmap), CMD_RECORD, NULL, NULL,
 	  "also count memory mapped directly with mmap and brk" },
-	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_RECORD | CMD_WHY, NULL, NULL,
-	  "blocks in use that can be tracked at a time" },
-	{ "stacks-max", 0, OPT_BYTES, "BYTES", FIELD(stacks_max_bytes), CMD_RECORD | CMD_WHY, NULL,
-	  NULL, "memory for stacks" },
-	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_RECORD | CMD_WHY, NULL, NULL,
-	  "distinct allocating stacks" },
+	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_TOP | CMD_RECORD | CMD_WHY, NULL,
+	  NULL, "blocks in use that can be tracked at a time" },
+	{ "stacks-max", 0, OPT_BYTES, "BYTES", FIELD(stacks_max_bytes),
+	  CMD_TOP | CMD_RECORD | CMD_WHY, NULL, NULL, "memory for stacks" },
+	{ "sites-max", 0, OPT_U64, "N", FIELD(sites_max_cnt), CMD_TOP | CMD_RECORD | CMD_WHY, NULL,
+	  NULL, "distinct allocating stacks" },
 	{ "full-cfi", 0, OPT_FLAG, NULL, FIELD(full_cfi), CMD_RECORD, NULL, NULL,
 	  "keep every unwind row, not only those of calls: exact below signal frames, more "
 	  "memory" },
 	{ "allocator-frames", 0, OPT_FLAG, NULL, FIELD(allocator_frames), CMD_RECORD, NULL, NULL,
 	  "keep malloc and the like as frames instead of the label alloc_fn" },
-	{ "backend", 0, OPT_ENUM, "NAME", FIELD(backend), CMD_RECORD | CMD_WHY, backend_names,
-	  "auto", "how to attach; auto takes the best this kernel has" },
+	{ "backend", 0, OPT_ENUM, "NAME", FIELD(backend), CMD_TOP | CMD_RECORD | CMD_WHY,
+	  backend_names, "auto", "how to attach; auto takes the best this kernel has" },
 	{ "empty-probes", 0, OPT_FLAG, NULL, FIELD(empty_probes), CMD_RECORD, NULL, NULL, NULL },
 	{ "strict", 0, OPT_FLAG, NULL, FIELD(strict), CMD_RECORD, NULL, NULL,
 	  "exit with 3 if the profile is incomplete" },
@@ -80,16 +81,21 @@ const struct option_def options_table[] = {
 	  "which values, where only one kind can be shown; any unambiguous part of its name" },
 
 	/* readers */
-	{ "sort", 0, OPT_STRING, "METRIC", FIELD(sort), CMD_REPORT | CMD_DIFF, metric_names, NULL,
-	  "order by this metric; any unambiguous part of its name" },
+	{ "sort", 0, OPT_STRING, "METRIC", FIELD(sort), CMD_TOP | CMD_REPORT | CMD_DIFF,
+	  metric_names, NULL, "order by this metric; any unambiguous part of its name" },
 	{ "cum", 0, OPT_FLAG, NULL, FIELD(cum), CMD_REPORT | CMD_DIFF, NULL, NULL,
 	  "show and order by what a function and all it calls allocate" },
-	{ "rows", 'n', OPT_U64, "N", FIELD(row_cnt), CMD_REPORT | CMD_DIFF | CMD_WHY, NULL, "30",
-	  "show at most this many rows; 0 shows all" },
+	{ "rows", 'n', OPT_U64, "N", FIELD(row_cnt), CMD_TOP | CMD_REPORT | CMD_DIFF | CMD_WHY,
+	  NULL, "30", "show at most this many rows; 0 shows all" },
 	{ "by", 0, OPT_ENUM, "WHAT", FIELD(by), CMD_REPORT | CMD_DIFF, view_by_names, "function",
 	  "one row per function, line, file, module or process" },
-	{ "exact", 0, OPT_FLAG, NULL, FIELD(exact), CMD_REPORT | CMD_DIFF | CMD_LIST | CMD_WHY,
-	  NULL, NULL, "show numbers in full instead of rounded with a unit" },
+	{ "by", 0, OPT_ENUM, "WHAT", FIELD(top_by), CMD_TOP, top_by_names, "site",
+	  "one row per site (a line that asks for memory on its own behalf), function, line, "
+	  "process "
+	  "or module" },
+	{ "exact", 0, OPT_FLAG, NULL, FIELD(exact),
+	  CMD_TOP | CMD_REPORT | CMD_DIFF | CMD_LIST | CMD_WHY, NULL, NULL,
+	  "show numbers in full instead of rounded with a unit" },
 	{ "source-path", 0, OPT_STRING, "DIR[:DIR…]", FIELD(source_path), CMD_LIST, NULL, NULL,
 	  "look for source files below these directories too" },
 	{ "trim-path", 0, OPT_STRING, "PREFIX[:PREFIX…]", FIELD(trim_path), CMD_LIST, NULL, NULL,

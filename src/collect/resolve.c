@@ -248,8 +248,8 @@ void resolver__free(struct resolver *resolver)
 	free(resolver);
 }
 
-int resolver__run(struct resolver *resolver, struct snapshot *snapshot, resolve_progress_fn progress,
-		  void *ctx)
+int resolver__run(struct resolver *resolver, struct snapshot *snapshot,
+		  resolve_progress_fn progress, void *ctx)
 {
 	size_t i;
 	int err;

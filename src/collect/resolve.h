@@ -17,5 +17,5 @@ DEFINE_CLEANUP(resolver);
 typedef void (*resolve_progress_fn)(size_t done, size_t total, void *ctx);
 
 /* 0 or -errno. @progress may be NULL. Frames without symbols get fallback names: after this every frame has one. */
-int resolver__run(struct resolver *resolver, struct snapshot *snapshot, resolve_progress_fn progress,
-		  void *ctx);
+int resolver__run(struct resolver *resolver, struct snapshot *snapshot,
+		  resolve_progress_fn progress, void *ctx);

@@ -25,9 +25,13 @@ static const struct profile_line *find_line(const struct profile *profile, uint3
 	*ret_via = NULL;
 	for (i = 0; i < loc_cnt; i++) {
 		const struct profile_line *lines = profile__lines(profile, locs[i], &line_cnt);
+		uint32_t mapping = profile__location(profile, locs[i])->mapping;
+		bool library = wrapper_is_file(
+			profile__str(profile, profile__mapping(profile, mapping)->filename));
 
 		for (j = 0; j < line_cnt; j++) {
-			if (!wrapper_is_function(profile__line_name(profile, &lines[j]))) {
+			if (!library &&
+			    !wrapper_is_function(profile__line_name(profile, &lines[j]))) {
 				*ret_via = last;
 				return &lines[j];
 			}

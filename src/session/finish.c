@@ -65,7 +65,8 @@ int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, str
 	int err;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	err = recording__capture(rec, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec, &snapshot);
+	err = recording__capture(rec, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+				 &snapshot);
 	if (!err)
 		err = resolver__run(rec->resolver, snapshot, NULL, NULL);
 	if (!err)
@@ -75,7 +76,8 @@ int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, str
 	return err;
 }
 
-int recording__write_next(struct recording *rec, const struct snapshot *snapshot, const struct profile *profile)
+int recording__write_next(struct recording *rec, const struct snapshot *snapshot,
+			  const struct profile *profile)
 {
 	struct session_config config = *rec->config;
 	char *path __free_mem = output_nth(config.output, ++rec->written_cnt);
@@ -91,7 +93,8 @@ int recording__write_next(struct recording *rec, const struct snapshot *snapshot
 }
 
 /* Where to, and by whom to be read. */
-static int write_result(struct recording *rec, const struct snapshot *snapshot, const struct profile *profile)
+static int write_result(struct recording *rec, const struct snapshot *snapshot,
+			const struct profile *profile)
 {
 	if (!rec->config->output)
 		return SESSION_OK;

@@ -58,7 +58,9 @@ static int check_folder(const char *path)
 char *output_nth(const char *path, uint32_t number)
 {
 	const struct encoder *encoder = encoder_of(path);
-	size_t suffix = is_snapshot(path) ? strlen(SNAPSHOT_SUFFIX) : encoder ? strlen(encoder->suffix) : 0;
+	size_t suffix = is_snapshot(path) ? strlen(SNAPSHOT_SUFFIX)
+			: encoder         ? strlen(encoder->suffix)
+					  : 0;
 	char *out = NULL;
 
 	if (asprintf(&out, "%.*s-%04u%s", (int)(strlen(path) - suffix), path, number,

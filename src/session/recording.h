@@ -40,11 +40,11 @@ struct recording {
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
-	struct series series; /* with config.lifetimes */
+	struct series series;                /* with config.lifetimes */
 	uint64_t every_due_ns, watch_due_ns; /* CLOCK_MONOTONIC */
-	uint32_t written_cnt; /* with config.every_ns */
+	uint32_t written_cnt;                /* with config.every_ns */
 	bool write_failed;
-	uint64_t start_ns;    /* CLOCK_REALTIME */
+	uint64_t start_ns; /* CLOCK_REALTIME */
 	uint64_t start_mono_ns;
 	uint64_t stop_mono_ns;
 	bool stopped_by_signal;

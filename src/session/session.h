@@ -62,7 +62,7 @@ struct session_config {
 	uint64_t stacks_max_bytes;
 
 	const struct session_watch *watch; /* NULL: nobody */
-	uint64_t every_ns; /* write a file each time this has passed; 0: only at the end */
+	uint64_t every_ns;  /* write a file each time this has passed; 0: only at the end */
 	const char *output; /* "-": stdout; NULL: none */
 	bool force;
 	const char *metric; /* of formats that hold one; NULL: alloc_space */

@@ -263,6 +263,12 @@ int main(int argc, char **argv)
 		sizes();
 	} else if (!strcmp(name, "sizes-not")) {
 		sizes_not();
+	} else if (!strcmp(name, "steady")) {
+		/* Until killed: what `top` looks at. */
+		for (int i = 0;; i++) {
+			site_cache(i);
+			usleep(1000);
+		}
 	} else {
 		fprintf(stderr, "usage: why CASE\n");
 		return 2;

@@ -205,7 +205,8 @@ static void test_table_is_sound(void **state)
 
 	for (a = options_table; a->name; a++) {
 		for (b = options_table; b < a; b++) {
-			assert_string_not_equal(a->name, b->name);
+			/* A name may mean something else to another command. */
+			assert_true(strcmp(a->name, b->name) || !(a->commands & b->commands));
 			assert_true(!a->letter || a->letter != b->letter);
 		}
 		assert_int_equal(a->type == OPT_FLAG, !a->arg);
