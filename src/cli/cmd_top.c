@@ -55,7 +55,10 @@ static void write_heading(const struct screen *screen, size_t cols, struct buf *
 	buf__printf(line, "heaptap top: %s; %s", duration, buf__data(screen->about));
 	text_append_fit(out, buf__data(line), cols);
 	buf__append_char(out, '\n');
-	text_append_fit(out, "q quit   s site  f function  l line  p process  m module   1-6 sort by column", cols);
+	text_append_fit(
+		out,
+		"q quit   s site  f function  l line  p process  m module   1-6 sort by column",
+		cols);
 	buf__append_char(out, '\n');
 }
 
@@ -95,7 +98,8 @@ static void keep_about(struct screen *screen, const struct profile *profile)
 		const char *comment = profile__comment(profile, i);
 
 		if (!strncmp(comment, "stacks: ", 8) || !strncmp(comment, "lost: ", 6))
-			buf__printf(screen->about, "%s%s", buf__len(screen->about) ? ", " : "", comment);
+			buf__printf(screen->about, "%s%s", buf__len(screen->about) ? ", " : "",
+				    comment);
 	}
 }
 
@@ -195,8 +199,11 @@ int cmd_top(const struct options *opts)
 {
 	struct tracing tracing __tracing = {};
 	struct screen screen __attribute__((cleanup(screen__done))) = {};
-	struct session_watch watch = { .interval_ns = INTERVAL_NS, .on_profile = on_profile,
-				       .input_fd = -1, .on_input = on_input, .ctx = &screen };
+	struct session_watch watch = { .interval_ns = INTERVAL_NS,
+				       .on_profile = on_profile,
+				       .input_fd = -1,
+				       .on_input = on_input,
+				       .ctx = &screen };
 	struct session_result result = {};
 	int status = tracing__init(&tracing, opts);
 

@@ -72,6 +72,9 @@ static int why_live(const struct options *opts)
 	if (status)
 		return status;
 	tracing.config.lifetimes = true;
+	/* Sampling cuts the chains of reallocs. */
+	if (opts->sample_bytes == SAMPLE_UNSAID)
+		tracing.config.sample_bytes = SAMPLE_EXACT;
 	tracing.config.output = opts->output;
 	status = tracing_exit_status(session_record(&tracing.config, &result));
 	places = result.places;

@@ -73,15 +73,19 @@ static const struct option_def *find_letter(int letter)
 	return NULL;
 }
 
-static const struct option_def *find_name(const char *name)
+/* The row of that name: @command's own, or any. */
+static const struct option_def *find_name(const char *name, uint32_t command)
 {
-	const struct option_def *def;
+	const struct option_def *def, *found = NULL;
 
 	for (def = options_table; def->name; def++) {
-		if (!strcmp(def->name, name))
+		if (strcmp(def->name, name))
+			continue;
+		if (option_def__taken_by(def, command))
 			return def;
+		found = def;
 	}
-	return NULL;
+	return found;
 }
 
 static const char *help_hint(const struct round *round, char *out, size_t size)
@@ -132,7 +136,7 @@ static int err_unknown_long(const struct round *round, const char *typed)
 	size_t len = strcspn(typed + 2, "=");
 
 	snprintf(name, sizeof(name), "%.*s", (int)len, typed + 2);
-	def = find_name(name);
+	def = find_name(name, id);
 	if (def && !option_def__taken_by(def, id) && is_shown(def)) {
 		snprintf(hint, sizeof(hint), "--%s", name);
 		return err_elsewhere(round, hint, def);

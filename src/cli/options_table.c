@@ -40,8 +40,8 @@ const struct option_def options_table[] = {
 	  "stop after this time; without it, when interrupted or when the target ends" },
 	{ "every", 0, OPT_DURATION, "TIME", FIELD(every_ns), CMD_RECORD, NULL, NULL,
 	  "write what has been counted each time this has passed: NAME-0001.SUFFIX and so on" },
-	{ "sample", 0, OPT_BYTES, "exact|auto|BYTES", FIELD(sample_bytes), CMD_RECORD, sample_words,
-	  NULL,
+	{ "sample", 0, OPT_BYTES, "exact|auto|BYTES", FIELD(sample_bytes),
+	  CMD_RECORD | CMD_WHY | CMD_TOP, sample_words, NULL,
 	  "keep every allocation, or one per this many bytes on average; auto adapts that to "
 	  "each process, and keeps all of one that allocates little (default: exact for "
 	  "CMD, else auto)" },

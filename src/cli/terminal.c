@@ -110,7 +110,8 @@ int terminal__key(struct terminal *terminal)
 	if (cnt == 1)
 		return key;
 	/* Readable and yet nothing there: it has been hung up. */
-	if (!cnt && epoll_wait(terminal->epoll_fd, &event, 1, 0) > 0 && event.data.fd == STDIN_FILENO)
+	if (!cnt && epoll_wait(terminal->epoll_fd, &event, 1, 0) > 0 &&
+	    event.data.fd == STDIN_FILENO)
 		return -1;
 	return cnt < 0 && errno != EAGAIN && errno != EINTR ? -1 : 0;
 }

@@ -17,7 +17,14 @@
 #include "session/pace.h"
 #include "session/recording.h"
 
-enum source { SOURCE_SIGNAL, SOURCE_TIMER, SOURCE_TICK, SOURCE_NOTICE, SOURCE_PROCESS, SOURCE_INPUT };
+enum source {
+	SOURCE_SIGNAL,
+	SOURCE_TIMER,
+	SOURCE_TICK,
+	SOURCE_NOTICE,
+	SOURCE_PROCESS,
+	SOURCE_INPUT
+};
 
 struct loop {
 	struct recording *rec;

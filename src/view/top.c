@@ -38,7 +38,7 @@ struct row_vec {
 struct top {
 	enum top_by by;
 	struct intern *names;
-	struct row_vec rows; /* at the last update; the first is the total */
+	struct row_vec rows;     /* at the last update; the first is the total */
 	struct hashmap *by_name; /* name -> index in rows + 1 */
 	double seconds;
 };
@@ -124,8 +124,9 @@ static int add_row(struct look *look, const char *text, const int64_t values[PRO
 	row.values[TOP_ALLOC_SPACE] = values[PROFILE_ALLOC_SPACE];
 	row.values[TOP_INUSE_OBJECTS] = values[PROFILE_INUSE_OBJECTS];
 	row.values[TOP_INUSE_SPACE] = values[PROFILE_INUSE_SPACE];
-	row.values[TOP_OBJECT_RATE] = rate(values[PROFILE_ALLOC_OBJECTS],
-					   last ? last->values[TOP_ALLOC_OBJECTS] : 0, look->seconds);
+	row.values[TOP_OBJECT_RATE] =
+		rate(values[PROFILE_ALLOC_OBJECTS], last ? last->values[TOP_ALLOC_OBJECTS] : 0,
+		     look->seconds);
 	row.values[TOP_BYTE_RATE] = rate(values[PROFILE_ALLOC_SPACE],
 					 last ? last->values[TOP_ALLOC_SPACE] : 0, look->seconds);
 	return vec__push(&look->rows, row);
@@ -134,7 +135,8 @@ static int add_row(struct look *look, const char *text, const int64_t values[PRO
 /* No group is called so: a name of theirs is never two lines. */
 #define TOTAL "\ntotal"
 
-static void pick(const int64_t *values, const size_t types[PROFILE_METRIC_CNT], int64_t ret[PROFILE_METRIC_CNT])
+static void pick(const int64_t *values, const size_t types[PROFILE_METRIC_CNT],
+		 int64_t ret[PROFILE_METRIC_CNT])
 {
 	size_t i;
 
@@ -142,13 +144,15 @@ static void pick(const int64_t *values, const size_t types[PROFILE_METRIC_CNT], 
 		ret[i] = values[types[i]];
 }
 
-static int add_groups(struct look *look, const struct profile *profile, const size_t types[PROFILE_METRIC_CNT])
+static int add_groups(struct look *look, const struct profile *profile,
+		      const size_t types[PROFILE_METRIC_CNT])
 {
 	struct groups *groups __free(groups) = NULL;
 	struct buf *text __free(buf) = buf__new(0);
 	int64_t values[PROFILE_METRIC_CNT];
 	size_t i;
-	int err = text ? groups_new(profile, groupings[look->top->by], GROUPS_ALL, &groups) : -ENOMEM;
+	int err =
+		text ? groups_new(profile, groupings[look->top->by], GROUPS_ALL, &groups) : -ENOMEM;
 
 	for (i = 0; !err && i < groups__cnt(groups); i++) {
 		buf__reset(text);
@@ -228,7 +232,8 @@ int top__update(struct top *top, const struct profile *profile)
 	pick(totals, types, values);
 	err = add_row(&look, TOTAL, values);
 	if (!err)
-		err = top->by == TOP_BY_SITE ? add_places(&look, profile) : add_groups(&look, profile, types);
+		err = top->by == TOP_BY_SITE ? add_places(&look, profile)
+					     : add_groups(&look, profile, types);
 	if (err) {
 		vec__done(&look.rows);
 		return err;
@@ -255,7 +260,8 @@ static int by_key(const void *a, const void *b)
 }
 
 /* The rows but for the total that have anything to show, in order; NULL: no memory. malloc'd. */
-static struct order *sorted(const struct top *top, enum top_column sort, size_t row_cnt, size_t *ret_cnt)
+static struct order *sorted(const struct top *top, enum top_column sort, size_t row_cnt,
+			    size_t *ret_cnt)
 {
 	struct order *order = calloc(top->rows.cnt + 1, sizeof(*order));
 	size_t i, cnt = 0;
@@ -266,7 +272,8 @@ static struct order *sorted(const struct top *top, enum top_column sort, size_t 
 		/* Callers that allocate nothing themselves. */
 		if (!row->values[TOP_ALLOC_OBJECTS] && !row->values[TOP_ALLOC_SPACE])
 			continue;
-		order[cnt++] = (struct order){ row, row->values[sort], intern__str(top->names, row->name) };
+		order[cnt++] = (struct order){ row, row->values[sort],
+					       intern__str(top->names, row->name) };
 	}
 	if (order)
 		qsort(order, cnt, sizeof(*order), by_key);
@@ -280,7 +287,10 @@ static void print_row(struct table *table, const struct row *row, const char *na
 	size_t i;
 
 	for (i = 0; i < TOP_COLUMN_CNT; i++)
-		table__cell(table, row->values[i] ? value_format(row->values[i], columns[i].unit, exact, text) : "·",
+		table__cell(table,
+			    row->values[i]
+				    ? value_format(row->values[i], columns[i].unit, exact, text)
+				    : "·",
 			    row->values[i] ? TABLE_PLAIN : TABLE_DIM);
 	table__cell(table, name, TABLE_PLAIN);
 }
@@ -297,7 +307,8 @@ int top__write_table(const struct top *top, enum top_column sort, size_t row_cnt
 		headings[i] = (struct table_column){ columns[i].group, columns[i].heading,
 						     .drop = i == sort ? 0 : columns[i].drop,
 						     .marked = i == sort };
-	headings[TOP_COLUMN_CNT] = (struct table_column){ NULL, top_by_names[top->by], .left = true };
+	headings[TOP_COLUMN_CNT] =
+		(struct table_column){ NULL, top_by_names[top->by], .left = true };
 	table = table__new(headings, TOP_COLUMN_CNT + 1);
 	order = sorted(top, sort, row_cnt, &cnt);
 	if (!table || !order)
@@ -319,7 +330,8 @@ void top_write_line_heading(struct buf *out)
 	buf__append_str(out, " name\n");
 }
 
-static void write_line(const struct top *top, const struct row *row, const char *name, struct buf *out)
+static void write_line(const struct top *top, const struct row *row, const char *name,
+		       struct buf *out)
 {
 	size_t i;
 
