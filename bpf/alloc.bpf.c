@@ -27,6 +27,7 @@
 #include "config.bpf.h"
 #include "cost.bpf.h"
 #include "live.bpf.h"
+#include "op.bpf.h"
 #include "own_stack.bpf.h"
 #include "process.bpf.h"
 #include "sample.h"
@@ -160,8 +161,9 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 			return true;
 		call_abandon(&thread->call);
 	}
-	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp && thread->tail_fn != probe->fn &&
-	    thread->tail_bytes == bytes && thread->tail_ra == walk_return_address(sp)) {
+	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp &&
+	    thread->tail_fn != probe->fn && thread->tail_bytes == bytes &&
+	    thread->tail_ra == walk_return_address(sp)) {
 		/* Jumps can follow one another: reallocarray to realloc to malloc. */
 		if (!(probe->flags & PROBE_TAIL_CALLS))
 			thread->tail_sp = 0;
@@ -218,13 +220,18 @@ static __u64 decide(struct image *image, __u64 bytes)
 static inline __attribute__((always_inline)) void
 call_keep(const struct regs *regs, const struct probe *probe, struct call *call, __u64 weight)
 {
-	int slot = walk_stack(call->image, regs->sp, regs->fp);
+	int slot;
 
 	call->kept = 1;
 	call->weight = weight;
 	call->bytes = call->requested;
 	if (weight != WEIGHT_ONE)
 		call->bytes = (call->requested * weight) >> WEIGHT_SHIFT;
+	if (config.totals) {
+		call->site = call->image;
+		return;
+	}
+	slot = walk_stack(call->image, regs->sp, regs->fp);
 	if (slot < 0) {
 		call->site = site_lost(call->image, probe->fn, size_class(call->requested),
 				       STAT_WALK_NO_SCRATCH - STAT_WALK_ROOT);
@@ -232,6 +239,15 @@ call_keep(const struct regs *regs, const struct probe *probe, struct call *call,
 	}
 	call->site = site_of(call->image, probe->fn, size_class(call->requested), slot);
 	walk_end(slot);
+}
+
+/* The call has given a block. */
+static void count_allocation(const struct call *call)
+{
+	site_allocated(call->site, call->weight, call->bytes);
+	stats_add(STAT_EVENT_ALLOC, 1);
+	if (config.ops && call->in_op)
+		op_allocated(call->image, call->requested);
 }
 
 /* An allocating function is entered. True if its return is wanted. */
@@ -267,6 +283,7 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 		call->story.born_ns = 0;
 	call->flags = probe->flags;
 	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
+	call->in_op = config.ops && op_is_running(thread, regs->sp);
 	weight = decide(info, bytes);
 
 	if (!config.live || (call->flags & PROBE_NO_RETURN) || (info->flags & IMAGE_NO_LIVE)) {
@@ -275,8 +292,7 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 		    (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
 			return false;
 		call_keep(regs, probe, call, weight);
-		site_allocated(call->site, call->weight, call->bytes);
-		stats_add(STAT_EVENT_ALLOC, 1);
+		count_allocation(call);
 		if (config.live && (call->flags & PROBE_NO_RETURN)) {
 			/* Not in use as far as anyone can tell. */
 			site_freed(call->site, call->weight, call->bytes);
@@ -386,8 +402,7 @@ static inline __attribute__((always_inline)) void leave(struct pt_regs *ctx, boo
 	}
 	if (!call->kept)
 		return;
-	site_allocated(call->site, call->weight, call->bytes);
-	stats_add(STAT_EVENT_ALLOC, 1);
+	count_allocation(call);
 	value.weight = call->weight;
 	value.bytes = call->bytes;
 	value.site = call->site;

@@ -186,7 +186,7 @@ int site_allocated(__u32 id, __u64 weight, __u64 bytes)
 
 	if (!site)
 		return 0;
-	if (id < config.image_max)
+	if (id < config.image_max && !config.totals)
 		stats_add(STAT_SITE_FULL, 1);
 	__sync_fetch_and_add(&site->alloc_cnt, weight);
 	__sync_fetch_and_add(&site->alloc_bytes, bytes);

@@ -16,7 +16,8 @@ struct call {
 	__u32 flags;  /* PROBE_* */
 	__u8 kept;    /* the sampler took it */
 	__u8 unknown; /* realloc of a block from before tracing */
-	__u8 pad[6];
+	__u8 in_op;   /* within a call of the function asked for */
+	__u8 pad[5];
 	__u64 ra;       /* PROBE_RET_SITES: the return address */
 	__u64 in_place; /* the old pointer, for calls that never move the block */
 	__u64 old_addr; /* realloc: the block taken out of the live table, or 0 */
@@ -46,6 +47,9 @@ struct thread {
 	/* The last block freed, so that a wrapper's inner free is not taken for an unknown one. */
 	__u64 freed_addr;
 	__u64 freed_sp;
+	/* config.ops: where the return address of the function asked for is, if it is running; or 0. */
+	__u64 op_sp;
+	__u64 op_ra;
 	struct why_end end; /* config.lifetimes: off the stack, which has no room for it */
 };
 

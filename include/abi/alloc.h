@@ -40,15 +40,22 @@ struct image {
 	__u64 run_ns; /* time within our programs, estimated by measuring one of COST_EVERY hits */
 	__u32 flags;  /* IMAGE_* */
 	__u32 pad;
+	/* With config.ops: calls of the function asked for, and what is allocated within them. */
+	__u64 op_cnt;
+	__u64 op_alloc_cnt;
+	__u64 op_bytes;
 };
-_Static_assert(sizeof(struct image) == 128, "image is 128 bytes");
+_Static_assert(sizeof(struct image) == 152, "image is 152 bytes");
 
 #define IMAGE_NO_LIVE 1u /* its blocks are no longer tracked: too dear */
 
 /* A prime: the pattern in which a program allocates and frees must not decide which hits are measured. */
 #define COST_EVERY 61u
 
-/* The first config.image_max sites are the images' overflow sites: counts without a stack. */
+/*
+ * The first config.image_max sites are the images' own: counts without a stack, where there is no
+ * room for one or (config.totals) none is wanted.
+ */
 struct alloc_site {
 	__u64 stack_hash;
 	__u64 stack_check; /* a second, independent hash of the frames */

@@ -30,8 +30,11 @@ struct config {
 	__u64 mean_bytes; /* the sampling mean a process begins with */
 	__u32 brake_cnt;  /* means adapt: by BPF itself once a process gave as many samples ... */
 	__u32 brake_ns;   /* ... in less time than this; 0: means stay */
+	__u8 totals;      /* no stacks: everything is counted at the images' own sites */
+	__u8 ops;         /* a function's calls are counted too */
+	__u8 pad[6];
 };
-_Static_assert(sizeof(struct config) == 72, "config is 72 bytes");
+_Static_assert(sizeof(struct config) == 80, "config is 80 bytes");
 
 /*
  * Where a CPU begins to look for a free walker slot. How many there are in all bounds how many threads can be

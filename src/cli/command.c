@@ -36,6 +36,28 @@ const struct command commands[] = {
 		.run = cmd_record,
 	},
 	{
+		.name = "stat",
+		.id = CMD_STAT,
+		.group = "Record",
+		.synopsis = "[OPTION…] -p PID[,PID…] | --cgroup PATH | -a | -- CMD [ARG…]",
+		.summary = "show how much is allocated, as it happens",
+		.details =
+			"A line per interval: allocations and bytes per second, their mean size, "
+			"frees per second, and what was allocated since the start and lives. Every "
+			"allocation is counted; no stacks are taken.\n\n"
+			"With --op also what one call of FUNCTION allocates, itself and in all it "
+			"calls, on its own thread. Recursive calls are part of the outermost one. "
+			"The end shows both for the whole time.",
+		.examples =
+			"heaptap stat -p 1234\ta line per second until Ctrl-C\n"
+			"heaptap stat -p 1234 -d 10s --op handle_request\tallocations per "
+			"request\n"
+			"heaptap stat --json -i 100ms -- ./bench\tfor scripts\n",
+		.operands_min = 0,
+		.operands_max = OPERANDS_ARE_CMD,
+		.run = cmd_stat,
+	},
+	{
 		.name = "top",
 		.id = CMD_TOP,
 		.group = "Record",

@@ -39,6 +39,7 @@ extern const struct command commands[];
 const struct command *command_find(const char *name);
 
 int cmd_record(const struct options *opts);
+int cmd_stat(const struct options *opts);
 int cmd_report(const struct options *opts);
 int cmd_list(const struct options *opts);
 int cmd_top(const struct options *opts);

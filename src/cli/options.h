@@ -69,8 +69,11 @@ struct options {
 	struct text_list excludes;
 
 	/* how to trace */
-	uint64_t every_ns;       /* 0: one file, at the end */
-	uint64_t duration_ns;    /* 0: until interrupted or the target ends */
+	uint64_t every_ns;    /* 0: one file, at the end */
+	uint64_t duration_ns; /* 0: until interrupted or the target ends */
+	uint64_t interval_ns; /* stat: between lines */
+	const char *op;       /* stat: a function whose calls are counted, or NULL */
+	bool json;
 	uint64_t sample_bytes;   /* SAMPLE_UNSAID, SAMPLE_AUTO, SAMPLE_EXACT or the mean */
 	double max_overhead_pct; /* 0: no budget */
 	bool no_live;

@@ -40,6 +40,12 @@ const struct option_def options_table[] = {
 	  "stop after this time; without it, when interrupted or when the target ends" },
 	{ "every", 0, OPT_DURATION, "TIME", FIELD(every_ns), CMD_RECORD, NULL, NULL,
 	  "write what has been counted each time this has passed: NAME-0001.SUFFIX and so on" },
+	{ "interval", 'i', OPT_DURATION, "TIME", FIELD(interval_ns), CMD_STAT, NULL, "1s",
+	  "a line this often" },
+	{ "op", 0, OPT_STRING, "FUNCTION", FIELD(op), CMD_STAT, NULL, NULL,
+	  "also show what a call of this function of the program allocates" },
+	{ "json", 0, OPT_FLAG, NULL, FIELD(json), CMD_STAT, NULL, NULL,
+	  "totals since the start as a line of JSON each" },
 	{ "sample", 0, OPT_BYTES, "exact|auto|BYTES", FIELD(sample_bytes),
 	  CMD_RECORD | CMD_WHY | CMD_TOP, sample_words, NULL,
 	  "keep every allocation, or one per this many bytes on average; auto adapts that to "

@@ -91,7 +91,7 @@ static int attach_type(enum tracer_backend backend, bool session)
 }
 
 /* Which programs this mode needs, and what they will be attached as. */
-static void choose_programs(struct tracer *tracer)
+static void choose_programs(struct tracer *tracer, const struct tracer_options *options)
 {
 	struct heaptap_bpf *skel = tracer->skel;
 	bool session = tracer->backend == TRACER_BACKEND_SESSION;
@@ -109,6 +109,8 @@ static void choose_programs(struct tracer *tracer)
 		  true },
 		{ skel->progs.heaptap_empty, tracer->empty, false },
 		{ skel->progs.heaptap_libs, true, false },
+		{ skel->progs.heaptap_op, options->ops, false },
+		{ skel->progs.heaptap_op_ret, options->ops, false },
 	};
 	size_t i;
 
@@ -132,6 +134,8 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	config->session = tracer->backend == TRACER_BACKEND_SESSION;
 	config->lifetimes = options->lifetimes;
 	config->sampling = options->sampling;
+	config->totals = options->totals;
+	config->ops = options->ops;
 	config->cgroup_is_v2 = options->cgroup_is_v2;
 	config->mean_bytes = options->mean_bytes;
 	config->brake_cnt = options->brake_cnt;
@@ -256,7 +260,7 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	if (!tracer->skel)
 		return load_error(-errno, ret_why);
 	configure(tracer, options);
-	choose_programs(tracer);
+	choose_programs(tracer, options);
 	err = heaptap_bpf__load(tracer->skel);
 	if (!err)
 		err = map_arrays(tracer);
@@ -548,6 +552,31 @@ int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offse
 	link.path = path;
 	return attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI,
 			      &link, 0, &tracer->lib_links);
+}
+
+int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
+		      const uint64_t *rets, size_t ret_cnt)
+{
+	uint64_t *cookies __free_mem = calloc(ret_cnt + 1, sizeof(*cookies));
+	struct bpf_link_sites ends = {
+		.offsets = rets, .cookies = cookies, .cnt = (uint32_t)ret_cnt, .pid = pid
+	};
+	struct bpf_link_sites start = {
+		.offsets = &entry, .cookies = cookies, .cnt = 1, .pid = pid
+	};
+	char path[64];
+	int err = 0;
+
+	if (!cookies)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	start.path = ends.path = path;
+	if (ret_cnt)
+		err = attach_program(tracer, tracer->skel->progs.heaptap_op_ret,
+				     BPF_LINK_UPROBE_MULTI, &ends, 0, &tracer->lib_links);
+	return err ? err
+		   : attach_program(tracer, tracer->skel->progs.heaptap_op, BPF_LINK_UPROBE_MULTI,
+				    &start, 0, &tracer->lib_links);
 }
 
 /* The number BPF has given the file already, or the next one. */

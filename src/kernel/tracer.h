@@ -44,6 +44,8 @@ struct tracer_options {
 	bool cgroup_is_v2;
 	bool live;      /* track blocks until their free */
 	bool lifetimes; /* keep their life stories (abi/why.h); needs live */
+	bool totals;    /* no stacks */
+	bool ops;       /* attach_op() will be called */
 	bool sampling;
 	uint64_t mean_bytes;          /* what a process begins with */
 	uint32_t brake_cnt, brake_ns; /* means that adapt, as in struct config */
@@ -98,6 +100,9 @@ void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes
  */
 int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
 		   size_t cnt);
+/* Count the calls of the function at @entry, which returns at @rets (file offsets): options.ops. 0 or -errno. */
+int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
+		      const uint64_t *rets, size_t ret_cnt);
 /* Watch the loader's "list of libraries changed" function at @offset. */
 int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset);
 /* Detach everything, keep all that was counted. */

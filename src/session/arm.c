@@ -52,6 +52,8 @@ static struct tracer_options tracer_options(const struct recording *rec)
 		.cgroup_is_v2 = rec->cgroup_is_v2,
 		.live = !config->no_live,
 		.lifetimes = config->lifetimes,
+		.totals = config->on_totals,
+		.ops = config->op,
 		.sampling = config->sample_bytes != 1,
 		.mean_bytes = config->sample_bytes ? config->sample_bytes : 1,
 		.brake_cnt = PACE_BRAKE_CNT,
@@ -291,6 +293,14 @@ static int attach_all(struct recording *rec)
 	return rec->probe_cnt || !err ? 0 : log_err(err, "cannot attach");
 }
 
+static int attach_op(struct recording *rec)
+{
+	pid_t only = recording__is_listed(rec) && rec->pids.cnt == 1 ? rec->pids.at[0] : 0;
+	int err = op_sites__attach(&rec->op, rec->tracer, only);
+
+	return err ? log_err(err, "cannot probe %s", rec->config->op) : 0;
+}
+
 int recording__arm(struct recording *rec)
 {
 	struct tracer_options options = tracer_options(rec);
@@ -304,6 +314,8 @@ int recording__arm(struct recording *rec)
 	if (err && err != -ENOSPC)
 		return log_err(err, "cannot load unwind tables");
 	err = attach_all(rec);
+	if (!err)
+		err = attach_op(rec);
 	if (err)
 		return err;
 	log_debug("%s, %zu probes in %zu files, %s of maps",

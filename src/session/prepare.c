@@ -130,8 +130,11 @@ static int cmd_outcome(int outcome, const char *name)
 int recording__add_file(void *ctx, int fd, const char *path)
 {
 	struct recording *rec = ctx;
+	int err = 0;
 
-	return file_table__add_fd(rec->files, fd, path);
+	if (rec->config->op && !rec->tracer)
+		err = op_sites__add_fd(&rec->op, rec->fns, fd, rec->config->op);
+	return err ? err : file_table__add_fd(rec->files, fd, path);
 }
 
 /* The command's files, found without running it. */
@@ -246,11 +249,33 @@ static void choose_scope(struct recording *rec)
 	file_table__set_full_cfi(rec->files, rec->scope <= SCOPE_CHILDREN || config->full_cfi);
 }
 
+/* A command's files have been searched when they were found. */
+static int prepare_op(struct recording *rec)
+{
+	const struct session_config *config = rec->config;
+	size_t i;
+	int err = 0;
+
+	if (!config->op)
+		return SESSION_OK;
+	for (i = 0; !err && i < config->pid_cnt; i++)
+		err = op_sites__add_pid(&rec->op, rec->fns, config->pids[i], config->op);
+	if (err)
+		return log_err(err, "cannot look for %s", config->op);
+	if (rec->op.all.cnt)
+		return SESSION_OK;
+	log_err(0,
+		"there is no function %s in what is mapped; give its symbol, or its name without "
+		"parameters",
+		config->op);
+	return SESSION_FAILED;
+}
+
 int recording__prepare(struct recording *rec)
 {
 	const struct session_config *config = rec->config;
 	size_t i;
-	int err = check_output(config);
+	int err = config->on_totals ? 0 : check_output(config);
 
 	if (!err)
 		err = check_machine();
@@ -269,5 +294,5 @@ int recording__prepare(struct recording *rec)
 		err = prepare_cgroup(rec);
 	if (!err && config->all)
 		err = prepare_all(rec);
-	return err;
+	return err ? err : prepare_op(rec);
 }

@@ -10,6 +10,7 @@
 #include "base/hashmap.h"
 #include "base/vec.h"
 #include "collect/file_table.h"
+#include "collect/op.h"
 #include "collect/process_table.h"
 #include "collect/resolve.h"
 #include "collect/series.h"
@@ -34,6 +35,7 @@ struct recording {
 	struct process_table *processes;
 
 	struct resolver *resolver;
+	struct op_sites op; /* of config.op */
 
 	struct tracer *tracer;
 	struct hashmap *attached; /* (object, pid) -> 1 */

@@ -16,11 +16,13 @@
 #include "proc/proc_info.h"
 #include "session/pace.h"
 #include "session/recording.h"
+#include "session/totals.h"
 
 enum source {
 	SOURCE_SIGNAL,
 	SOURCE_TIMER,
 	SOURCE_TICK,
+	SOURCE_TOTALS,
 	SOURCE_NOTICE,
 	SOURCE_PROCESS,
 	SOURCE_INPUT
@@ -28,7 +30,7 @@ enum source {
 
 struct loop {
 	struct recording *rec;
-	int epoll_fd, signal_fd, timer_fd, tick_fd;
+	int epoll_fd, signal_fd, timer_fd, tick_fd, totals_fd;
 	VEC(int) pid_fds;
 	size_t ended_cnt; /* of pid_fds */
 	bool stop;
@@ -42,6 +44,7 @@ static void loop__done(struct loop *loop)
 	cleanup_fd(&loop->signal_fd);
 	cleanup_fd(&loop->timer_fd);
 	cleanup_fd(&loop->tick_fd);
+	cleanup_fd(&loop->totals_fd);
 	for (i = 0; i < loop->pid_fds.cnt; i++)
 		cleanup_fd(&loop->pid_fds.at[i]);
 	vec__done(&loop->pid_fds);
@@ -90,18 +93,30 @@ static int watch_timer(struct loop *loop)
 	return watch(loop, loop->timer_fd, SOURCE_TIMER, 0);
 }
 
-/* What is looked after all the time: sampling means that adapt. */
-static int watch_tick(struct loop *loop)
+/* Ready every @period_ns. */
+static int watch_period(struct loop *loop, int *fd, uint64_t period_ns, enum source source)
 {
-	const struct timespec period = { .tv_nsec = PACE_TICK_NS };
+	const struct timespec period = { .tv_sec = (time_t)(period_ns / 1000000000u),
+					 .tv_nsec = (long)(period_ns % 1000000000u) };
 	struct itimerspec spec = { .it_value = period, .it_interval = period };
 
-	if (loop->rec->config->sample_bytes)
-		return 0;
-	loop->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (loop->tick_fd < 0 || timerfd_settime(loop->tick_fd, 0, &spec, NULL))
+	*fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (*fd < 0 || timerfd_settime(*fd, 0, &spec, NULL))
 		return -errno;
-	return watch(loop, loop->tick_fd, SOURCE_TICK, 0);
+	return watch(loop, *fd, source, 0);
+}
+
+/* What is looked after all the time: sampling means that adapt, totals that are shown. */
+static int watch_periods(struct loop *loop)
+{
+	const struct session_config *config = loop->rec->config;
+	int err = 0;
+
+	if (!config->sample_bytes)
+		err = watch_period(loop, &loop->tick_fd, PACE_TICK_NS, SOURCE_TICK);
+	if (!err && config->on_totals)
+		err = watch_period(loop, &loop->totals_fd, config->interval_ns, SOURCE_TOTALS);
+	return err;
 }
 
 /* A pidfd reads as ready once its process has ended; one that is gone already counts as ended. */
@@ -132,7 +147,7 @@ static int loop__open(struct loop *loop)
 	if (!err)
 		err = watch_timer(loop);
 	if (!err)
-		err = watch_tick(loop);
+		err = watch_periods(loop);
 	if (!err)
 		err = watch(loop, tracer__notice_fd(loop->rec->tracer), SOURCE_NOTICE, 0);
 	if (!err && loop->rec->config->watch && loop->rec->config->watch->input_fd >= 0)
@@ -190,12 +205,20 @@ static void on_process_end(struct loop *loop, uint32_t index)
 	loop->ended_cnt++;
 }
 
-static void on_tick(struct loop *loop)
+/* Has the timer gone off? It is made ready for the next time. */
+static bool has_expired(int fd)
 {
 	uint64_t expired_cnt;
 
-	if (read(loop->tick_fd, &expired_cnt, sizeof(expired_cnt)) == sizeof(expired_cnt))
-		pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
+	return read(fd, &expired_cnt, sizeof(expired_cnt)) == sizeof(expired_cnt);
+}
+
+static void tell_totals(const struct recording *rec)
+{
+	struct session_totals totals =
+		totals_read(rec->tracer, now_ns(CLOCK_MONOTONIC) - rec->start_mono_ns);
+
+	rec->config->on_totals(&totals, false, rec->config->ctx);
 }
 
 static void on_input(struct loop *loop)
@@ -216,7 +239,12 @@ static void dispatch(struct loop *loop, uint64_t data)
 		loop->stop = true;
 		break;
 	case SOURCE_TICK:
-		on_tick(loop);
+		if (has_expired(loop->tick_fd))
+			pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
+		break;
+	case SOURCE_TOTALS:
+		if (has_expired(loop->totals_fd))
+			tell_totals(loop->rec);
 		break;
 	case SOURCE_NOTICE:
 		tracer__poll(loop->rec->tracer, 0, on_notice, loop->rec);
@@ -260,8 +288,8 @@ static void announce(const struct recording *rec)
 		log_info("tracing %s (process %d), %zu probes", rec->config->cmd[0],
 			 (int)rec->child.pid, rec->probe_cnt);
 	else if (rec->pids.cnt == 1 && !proc_info__read(rec->pids.at[0], &info))
-		log_info("tracing process %d (%s), %zu probes; Ctrl-C stops and writes",
-			 (int)info.pid, info.comm, rec->probe_cnt);
+		log_info("tracing process %d (%s), %zu probes; Ctrl-C stops%s", (int)info.pid,
+			 info.comm, rec->probe_cnt, rec->config->on_totals ? "" : " and writes");
 	else if (rec->scope >= SCOPE_CGROUP)
 		log_info("tracing %s, %zu probes in %zu files; Ctrl-C stops and writes",
 			 rec->scope == SCOPE_ALL ? "every process" : rec->config->cgroup,
@@ -284,9 +312,12 @@ static int release_command(struct recording *rec)
 
 int recording__run(struct recording *rec)
 {
-	struct loop loop __attribute__((cleanup(loop__done))) = {
-		.rec = rec, .epoll_fd = -1, .signal_fd = -1, .timer_fd = -1, .tick_fd = -1
-	};
+	struct loop loop __attribute__((cleanup(loop__done))) = { .rec = rec,
+								  .epoll_fd = -1,
+								  .signal_fd = -1,
+								  .timer_fd = -1,
+								  .tick_fd = -1,
+								  .totals_fd = -1 };
 	int err = loop__open(&loop);
 
 	if (err)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "session/recording.h"
+#include "session/totals.h"
 
 void recording__done(struct recording *rec)
 {
@@ -17,6 +18,7 @@ void recording__done(struct recording *rec)
 	resolver__free(rec->resolver);
 	file_table__free(rec->files);
 	target_set__free(rec->targets);
+	op_sites__done(&rec->op);
 	alloc_fns__free(rec->fns);
 	series__done(&rec->series);
 	vec__done(&rec->pids);
@@ -68,6 +70,32 @@ int session_record(const struct session_config *config, struct session_result *r
 	unblock_signals();
 	if (!err)
 		err = recording__finish(&rec, snapshot, &result);
+	result.cmd_status = wait_for_command(&rec);
+	*ret = result;
+	return err;
+}
+
+int session_stat(const struct session_config *config, struct session_result *ret)
+{
+	struct recording rec __attribute__((cleanup(recording__done))) = { .config = config,
+									   .child = CHILD_NONE,
+									   .cmd_status = -1 };
+	struct session_result result = { .cmd_status = -1 };
+	int err;
+
+	err = recording__prepare(&rec);
+	if (!err)
+		err = recording__arm(&rec);
+	if (!err)
+		err = recording__run(&rec);
+	unblock_signals();
+	if (!err) {
+		struct session_totals totals =
+			totals_read(rec.tracer, rec.stop_mono_ns - rec.start_mono_ns);
+
+		tracer__detach(rec.tracer);
+		config->on_totals(&totals, true, config->ctx);
+	}
 	result.cmd_status = wait_for_command(&rec);
 	*ret = result;
 	return err;

@@ -38,6 +38,16 @@ struct session_watch {
 	void *ctx;
 };
 
+/* Totals since the start, of all processes traced. */
+struct session_totals {
+	uint64_t time_ns; /* since the start */
+	uint64_t alloc_cnt, alloc_bytes;
+	uint64_t free_cnt;
+	uint64_t live_cnt,
+		live_bytes; /* allocated since the start and not freed, in processes that live */
+	uint64_t op_cnt, op_alloc_cnt, op_bytes; /* calls of config.op, and what they allocated */
+};
+
 struct session_config {
 	const pid_t *pids;
 	size_t pid_cnt;
@@ -49,6 +59,11 @@ struct session_config {
 
 	uint64_t duration_ns; /* 0: no limit */
 	bool no_live;
+	/* Totals instead of a profile; told every @interval_ns and at the end. */
+	void (*on_totals)(const struct session_totals *totals, bool is_last, void *ctx);
+	void *ctx;
+	uint64_t interval_ns;
+	const char *op;        /* a function whose calls are counted as well, or NULL */
 	bool lifetimes;        /* keep life stories: what `why` goes by */
 	uint64_t sample_bytes; /* mean; 1: every allocation; 0: it adapts, see session/pace.h */
 	int backend;           /* enum tracer_backend, 0: the best there is */
@@ -76,3 +91,5 @@ struct session_result {
 
 /* All messages are printed. SESSION_* or -errno (also printed). */
 int session_record(const struct session_config *config, struct session_result *ret);
+/* The same, for config.on_totals. */
+int session_stat(const struct session_config *config, struct session_result *ret);
