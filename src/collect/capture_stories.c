@@ -22,6 +22,7 @@ static struct snapshot_story *story_at(struct stories *s, uint32_t site)
 {
 	uint32_t *slot = &s->story_of->at[site];
 
+	/* A site's number comes from site_index(). NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	if (*slot == CAPTURE_NO_SITE) {
 		if (vec__push(&s->snapshot->stories, (struct snapshot_story){ .site = site }))
 			return NULL;
@@ -118,7 +119,8 @@ int capture_stories(const struct capture *capture, const struct site_numbers *nu
 	err = vec__reserve(&story_of, snapshot->sites.cnt);
 	if (err)
 		return err;
-	memset(story_of.at, 0xff, snapshot->sites.cnt * sizeof(*story_of.at));
+	if (story_of.at)
+		memset(story_of.at, 0xff, snapshot->sites.cnt * sizeof(*story_of.at));
 	story_of.cnt = snapshot->sites.cnt;
 	err = add_ended(&s, capture->tracer);
 	if (!err)

@@ -71,7 +71,7 @@ static void take_pod(const struct part *part, struct proc_owner *owner)
 			if (!isxdigit((unsigned char)c) && c != '-' && c != '_')
 				break;
 			digits += !!isxdigit((unsigned char)c);
-			uuid[len] = c == '_' ? '-' : c;
+			uuid[len] = (char)(c == '_' ? '-' : c);
 		}
 		if (digits == UUID_DIGITS) {
 			copy(owner->pod, sizeof(owner->pod), uuid, len);

@@ -10,7 +10,7 @@
 #include "profile/place.h"
 
 #define SLOPE_WINDOWS    8
-#define SLOPE_POINTS_MIN (2 * SLOPE_WINDOWS)
+#define SLOPE_POINTS_MIN (2 * (size_t)SLOPE_WINDOWS)
 
 struct slope {
 	double bytes_per_s;

@@ -37,7 +37,7 @@ struct text {
 
 static struct text count(const struct context *ctx, double value)
 {
-	struct text text;
+	struct text text = {};
 
 	value_format((int64_t)(value + 0.5), "count", ctx->opt->style.exact, text.s);
 	return text;
@@ -45,7 +45,7 @@ static struct text count(const struct context *ctx, double value)
 
 static struct text bytes(const struct context *ctx, double value)
 {
-	struct text text;
+	struct text text = {};
 
 	value_format((int64_t)(value + 0.5), "bytes", false, text.s);
 	return text;
@@ -53,7 +53,7 @@ static struct text bytes(const struct context *ctx, double value)
 
 static struct text duration(double seconds)
 {
-	struct text text;
+	struct text text = {};
 
 	value_format((int64_t)fmin(seconds * 1e9, 9e18), "nanoseconds", false, text.s);
 	return text;
@@ -62,7 +62,7 @@ static struct text duration(double seconds)
 /* Never 100 % of less than all, nor 0 % of something. */
 static struct text share(double value)
 {
-	struct text text;
+	struct text text = {};
 
 	if (value > 0 && value < 0.01)
 		snprintf(text.s, sizeof(text.s), "under 1%%");
