@@ -91,9 +91,10 @@ int check_output(const struct session_config *config)
 		return SESSION_USAGE;
 	}
 	if (config->every_ns) {
-		path = first = output_nth(path, 1);
-		if (!path)
+		first = output_nth(path, 1);
+		if (!first)
 			return -ENOMEM;
+		path = first;
 	}
 	if (!stat(path, &st)) {
 		if (S_ISREG(st.st_mode) && !config->force) {
