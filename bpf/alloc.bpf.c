@@ -226,7 +226,7 @@ call_keep(const struct regs *regs, const struct probe *probe, struct call *call,
 	call->weight = weight;
 	call->bytes = call->requested;
 	if (weight != WEIGHT_ONE)
-		call->bytes = (call->requested * weight) >> WEIGHT_SHIFT;
+		call->bytes = sample_bytes(call->requested, weight, bpf_get_prandom_u32());
 	if (config.totals) {
 		call->site = call->image;
 		return;

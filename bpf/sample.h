@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) __u64 sample_chance(__u64 bytes, __
 
 /*
  * What one sample of weight w adds to the variance of a count: w(w - 1), Horvitz and Thompson's unbiased estimate for
- * independent draws. VARIANCE_ONE = 1, rounded; weights beyond 2^28 count as that much, so that sums fit a word.
+ * independent draws. VARIANCE_ONE = 1, rounded; weights beyond 2^26 count as that much, so that sums fit a word.
  */
 static inline __attribute__((always_inline)) __u64 sample_variance(__u64 weight)
 {
@@ -66,9 +66,22 @@ static inline __attribute__((always_inline)) __u64 sample_variance(__u64 weight)
 	/* Keep the product's bits: with small weights the fraction is most of it. */
 	if (w < 1ull << 32)
 		return (w * beyond + (1ull << (31 - VARIANCE_SHIFT))) >> (32 - VARIANCE_SHIFT);
-	if (w > 1ull << (WEIGHT_SHIFT + 28))
-		w = beyond = 1ull << (WEIGHT_SHIFT + 28);
-	return ((w >> 14) * (beyond >> 14)) >> (4 - VARIANCE_SHIFT);
+	if (w > 1ull << (WEIGHT_SHIFT + 26))
+		w = beyond = 1ull << (WEIGHT_SHIFT + 26);
+	return (w >> (WEIGHT_SHIFT - VARIANCE_SHIFT / 2)) *
+	       (beyond >> (WEIGHT_SHIFT - VARIANCE_SHIFT / 2));
+}
+
+/*
+ * The bytes that a sample of @bytes stands for. Rounded at random, or the lost fractions of small blocks would add up to
+ * several percent.
+ */
+static inline __attribute__((always_inline)) __u64 sample_bytes(__u64 bytes, __u64 weight,
+								__u32 random)
+{
+	__u64 whole = (weight >> WEIGHT_SHIFT) * bytes, part = (weight & (WEIGHT_ONE - 1)) * bytes;
+
+	return whole + ((part + (random & (WEIGHT_ONE - 1))) >> WEIGHT_SHIFT);
 }
 
 /* The next coarser mean, when a process gives samples faster than user space can look. */

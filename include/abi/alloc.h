@@ -76,7 +76,7 @@ struct alloc_site {
 };
 _Static_assert(sizeof(struct alloc_site) == 96, "alloc_site is 96 bytes");
 
-#define VARIANCE_SHIFT 4
+#define VARIANCE_SHIFT 10
 #define VARIANCE_ONE   (1ull << VARIANCE_SHIFT)
 
 /* Values of site.stop beyond the walk's own reasons. */
