@@ -42,6 +42,13 @@ struct {
 	__type(value, struct image);
 } images SEC(".maps");
 
+/* Numbers of images that user space has taken back, to be given out once there are no fresh ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_images SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
@@ -62,10 +69,22 @@ __hidden struct image *process_image_at(__u32 image)
 	return bpf_map_lookup_elem(&images, &image);
 }
 
+/* A free entry of the array; image_max if there is none. */
+static __u32 image_claim(void)
+{
+	__u32 id = config.image_max;
+
+	if (control.image_next < config.image_max)
+		id = __sync_fetch_and_add(&control.image_next, 1);
+	if (id >= config.image_max && bpf_map_pop_elem(&free_images, &id))
+		return config.image_max;
+	return id;
+}
+
 /* A new image of @tgid, or IMAGE_NONE if the array is full. */
 static __u32 image_new(__u32 tgid, __u32 parent, struct task_struct *task)
 {
-	__u32 id = __sync_fetch_and_add(&control.image_next, 1);
+	__u32 id = image_claim();
 	struct image *image, *from;
 
 	if (id >= config.image_max) {

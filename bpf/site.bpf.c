@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sites live in one array that user space maps and reads in place; a hash finds them. The array only grows, so
- * a number once given stays valid and a block can carry it.
+ * Sites live in one array that user space maps and reads in place; a hash finds them. A number stays valid as long
+ * as its image lives, so a block can carry it; user space takes the sites of ended images back (free_sites).
  *
  * Stacks are stored once per distinct hash, in one arena of frames. A stack that finds no room is counted at a
  * site of the same image and function whose name says so; a site that finds no room at the image's overflow
@@ -34,6 +34,13 @@ struct {
 	__type(key, struct site_key);
 	__type(value, __u32);
 } site_index SEC(".maps");
+
+/* Empty entries of sites, to be given out once the array has no others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_sites SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -114,15 +121,26 @@ static __u32 site_overflow(__u32 image)
 	return image < config.image_max ? image : 0;
 }
 
+/* A free entry of the array; site_max if there is none. */
+static __u32 site_claim(void)
+{
+	__u32 id = config.site_max;
+
+	if (control.site_next < config.site_max)
+		id = __sync_fetch_and_add(&control.site_next, 1);
+	if (id >= config.site_max && bpf_map_pop_elem(&free_sites, &id))
+		return config.site_max;
+	__sync_fetch_and_add(&control.site_used, 1);
+	return id;
+}
+
 /* Fill a free entry of the array and publish it under @key. */
 static __u32 site_new(struct site_key *key, const struct stack *stack, __u8 stop)
 {
 	__u32 id, *winner;
 	struct alloc_site *site;
 
-	if (control.site_next >= config.site_max)
-		goto full;
-	id = __sync_fetch_and_add(&control.site_next, 1);
+	id = site_claim();
 	site = bpf_map_lookup_elem(&sites, &id);
 	if (!site)
 		goto full;

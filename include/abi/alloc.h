@@ -82,6 +82,7 @@ _Static_assert(sizeof(struct alloc_site) == 96, "alloc_site is 96 bytes");
 /* Values of site.stop beyond the walk's own reasons. */
 #define SITE_OVERFLOW   64u /* site table full */
 #define SITE_STACK_LOST 65u /* stack store full or hash collision */
+#define SITE_EVICTED    66u /* the sum of small sites that were given up to save memory (user space) */
 
 struct site_key {
 	__u64 stack_hash;

@@ -50,6 +50,6 @@ struct control {
 	__u32 site_next;
 	__u32 frame_next;
 	__u32 file_next; /* next file id */
-	__u32 pad;
+	__u32 site_used; /* entries of the site array that hold something */
 };
 _Static_assert(sizeof(struct control) == 24, "control is 24 bytes");

@@ -40,6 +40,8 @@ static const char *stop_name(uint8_t stop)
 		return "[stack lost: site table full]";
 	case SITE_STACK_LOST:
 		return "[stack lost: stack store full]";
+	case SITE_EVICTED:
+		return "[evicted]";
 	case STAT_WALK_NO_SCRATCH - STAT_WALK_ROOT:
 		return "[truncated: no scratch slot]";
 	case STAT_WALK_NO_MAPPING - STAT_WALK_ROOT:
@@ -84,14 +86,31 @@ static int add_mapping(struct builder *b, const struct snapshot_map *map, uint32
 				    ret);
 }
 
+/* Equal code of several processes is at one address if it has one name. */
+static uint64_t name_address(const struct builder *b, uint32_t image, uint64_t frame)
+{
+	const struct snapshot_symbol *symbol = snapshot__symbol(b->snapshot, image, frame);
+	const char *name = "";
+
+	if (symbol && symbol->line_cnt)
+		name = snapshot__str(b->snapshot,
+				     b->snapshot->lines.at[symbol->line_start].system_name);
+	return hash_bytes(name, strlen(name)) >> 2 | 1;
+}
+
 /* Where the frame's code lies in its process; a frame whose mapping was never seen keeps file and offset apart. */
 static int frame_address(struct builder *b, uint32_t image, uint64_t frame, uint64_t *ret_address,
 			 uint32_t *ret_mapping)
 {
-	const struct snapshot_map *map = snapshot__map(b->snapshot, image, frame);
+	const struct snapshot_map *map =
+		snapshot__map(b->snapshot, b->options->placed ? 0 : image, frame);
 
 	*ret_mapping = 0;
 	*ret_address = FRAME_IS_ANON(frame) ? FRAME_ADDR(frame) : frame;
+	if (b->options->placed && FRAME_IS_ANON(frame)) {
+		*ret_address = FRAME_ANON | name_address(b, image, frame);
+		return 0;
+	}
 	if (!map)
 		return 0;
 	if (!FRAME_IS_ANON(frame))
@@ -205,6 +224,12 @@ static int add_variances(struct builder *b, const struct alloc_site *site, const
 
 #define SITE_LABELS_MAX 8
 
+/* Of several functions and sizes, which therefore are no labels. */
+static bool site_is_sum(const struct alloc_site *site)
+{
+	return site->stop == SITE_OVERFLOW || site->stop == SITE_EVICTED;
+}
+
 /* Whose it is, where there is more than one: the keys are those that fleets group by. */
 static int owner_labels(struct builder *b, const struct snapshot_image *image,
 			struct profile_label *labels, size_t *cnt)
@@ -236,22 +261,22 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 		       size_t *ret_cnt)
 {
 	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
-	const char *fn = site->stop == SITE_OVERFLOW ? ""
-			 : leaf->alloc_fn            ? leaf->alloc_fn
-						     : leaf_fn_name(b->snapshot, site->fn);
+	const char *fn = site_is_sum(site) ? ""
+			 : leaf->alloc_fn  ? leaf->alloc_fn
+					   : leaf_fn_name(b->snapshot, site->fn);
 	size_t cnt = 0;
 	int err = 0;
 
 	if (*fn)
 		err = profile__label_str(b->profile, "alloc_fn", fn, &labels[cnt++]);
-	if (!err && values[PROFILE_ALLOC_OBJECTS] && site->stop != SITE_OVERFLOW)
+	if (!err && values[PROFILE_ALLOC_OBJECTS] && !site_is_sum(site))
 		err = profile__label_num(b->profile, "bytes",
 					 values[PROFILE_ALLOC_SPACE] /
 						 values[PROFILE_ALLOC_OBJECTS],
 					 "bytes", &labels[cnt++]);
 	if (!err && b->many && image)
 		err = owner_labels(b, image, labels, &cnt);
-	if (!err && image)
+	if (!err && image && image->tgid && !b->options->placed)
 		err = profile__label_num(b->profile, "pid", image->tgid, "", &labels[cnt++]);
 	*ret_cnt = cnt;
 	return err;
@@ -359,7 +384,7 @@ int build_profile(const struct snapshot *snapshot, const struct build_options *o
 			     .options = options,
 			     .profile = profile,
 			     .locations = locations,
-			     .many = has_many_images(snapshot) };
+			     .many = options->placed || has_many_images(snapshot) };
 	size_t i;
 	int err;
 

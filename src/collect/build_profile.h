@@ -7,6 +7,11 @@
 
 struct build_options {
 	bool allocator_frames; /* keep malloc, operator new and what lies behind them at the leaf */
+	/*
+	 * Equal code has one address whichever process runs it, and process numbers are left out: processes of one
+	 * service add up, and a sample of today's profile is the same sample in tomorrow's.
+	 */
+	bool placed;
 };
 
 struct build_totals {

@@ -5,48 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/stack.h"
 #include "collect/capture_stories.h"
 
-/* The name a fleet knows it by: the user's word, the unit, the program. */
-static int add_service(const struct process_info *info, struct snapshot *snapshot, uint32_t *ret)
-{
-	const char *unit = info->owner.unit, *slash = strrchr(info->exe, '/');
-	size_t len = strlen(unit), suffix = strlen(".service");
-
-	if (*info->service)
-		return intern__add(snapshot->strings, info->service, ret);
-	if (len > suffix && !strcmp(unit + len - suffix, ".service"))
-		return intern__add_n(snapshot->strings, unit, len - suffix, ret);
-	return intern__add(snapshot->strings, slash ? slash + 1 : info->exe, ret);
-}
-
-/* Where the image was too short-lived to be asked, its parent can tell most of it: a child is where its parent is. */
-static const struct proc_owner *owner_of(const struct capture *capture, const struct image *images,
-					 size_t cnt, uint32_t id)
-{
-	const struct process_info *info;
-	int depth;
-
-	for (depth = 0; depth < 64; depth++) {
-		info = process_table__info(capture->processes, id);
-		if (*info->exe || !images[id].parent || images[id].parent >= cnt)
-			break;
-		id = images[id].parent;
-	}
-	return &info->owner;
-}
-
-static int add_image(const struct capture *capture, const struct image *images, size_t cnt,
-		     uint32_t id, struct snapshot *snapshot)
+static int add_image(const struct capture *capture, const struct image *from, uint32_t id,
+		     struct snapshot *snapshot)
 {
 	const struct process_info *info = process_table__info(capture->processes, id);
-	const struct proc_owner *owner = owner_of(capture, images, cnt, id);
-	const struct image *from = &images[id];
 	struct snapshot_image image = { .id = id,
 					.tgid = from->tgid,
 					.start_ns = from->start_ns,
 					.end_ns = from->end_ns,
 					.uid = from->uid };
+	char service[PROCESS_SERVICE_SIZE];
 	struct intern *strings = snapshot->strings;
 	int err = intern__add_n(strings, from->comm, strnlen(from->comm, sizeof(from->comm)),
 				&image.comm);
@@ -54,15 +25,14 @@ static int add_image(const struct capture *capture, const struct image *images, 
 	if (!err)
 		err = intern__add(strings, info->exe, &image.exe);
 	if (!err)
-		err = add_service(info, snapshot, &image.service);
-	if (!err && !image.service)
-		image.service = image.comm;
+		err = intern__add(strings, process_service(info, from->comm, service),
+				  &image.service);
 	if (!err)
-		err = intern__add(strings, owner->container, &image.container);
+		err = intern__add(strings, info->owner.container, &image.container);
 	if (!err)
-		err = intern__add(strings, owner->pod, &image.pod);
+		err = intern__add(strings, info->owner.pod, &image.pod);
 	if (!err)
-		err = intern__add(strings, owner->unit, &image.unit);
+		err = intern__add(strings, info->owner.unit, &image.unit);
 	return err ? err : vec__push(&snapshot->images, image);
 }
 
@@ -81,7 +51,7 @@ static int add_images(const struct capture *capture, struct snapshot *snapshot)
 		    !capture->wanted(capture->ctx, &images[id],
 				     process_table__info(capture->processes, id)))
 			continue;
-		err = add_image(capture, images, cnt, id, snapshot);
+		err = add_image(capture, &images[id], id, snapshot);
 	}
 	return err;
 }
@@ -137,10 +107,26 @@ static int add_image_maps(const struct capture *capture, uint32_t image, struct 
 	return err;
 }
 
-static int add_maps(const struct capture *capture, struct snapshot *snapshot)
+/* Every file once, as image 0 has them: for what has no mappings of its own. Files are sorted by id already. */
+static int place_files(struct snapshot *snapshot)
 {
 	size_t i;
 	int err = 0;
+
+	for (i = 0; !err && i < snapshot->files.cnt; i++) {
+		struct snapshot_map map = { .file = snapshot->files.at[i].id };
+
+		map.start = FRAME_OF_FILE(map.file, 0);
+		map.end = FRAME_OF_FILE(map.file + 1, 0);
+		err = vec__push(&snapshot->maps, map);
+	}
+	return err;
+}
+
+static int add_maps(const struct capture *capture, struct snapshot *snapshot)
+{
+	size_t i;
+	int err = place_files(snapshot);
 
 	for (i = 0; !err && i < snapshot->images.cnt; i++)
 		err = add_image_maps(capture, snapshot->images.at[i].id, snapshot);
@@ -271,6 +257,8 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 		err = add_frames(capture, snapshot);
 	if (!err && (snapshot->flags & SNAPSHOT_STORIES))
 		err = capture_stories(capture, &numbers, snapshot);
+	if (!err && capture->tally)
+		err = tally__append(capture->tally, capture->image_max, snapshot);
 	if (!err)
 		err = add_files(capture, snapshot);
 	if (!err)

@@ -5,6 +5,7 @@
 #include "collect/process_table.h"
 #include "collect/series.h"
 #include "collect/snapshot.h"
+#include "collect/tally.h"
 #include "kernel/tracer.h"
 #include "target/target.h"
 
@@ -13,6 +14,7 @@ struct capture {
 	const struct file_table *files;
 	const struct process_table *processes;
 	const struct target_set *targets;
+	const struct tally *tally; /* of images that were taken back; NULL: none */
 	/* Is the image one that the user asked for? NULL: all are. */
 	bool (*wanted)(void *ctx, const struct image *image, const struct process_info *info);
 	void *ctx;

@@ -91,27 +91,40 @@ static void read_owner(pid_t pid, struct proc_owner *ret)
 		proc_owner__parse(cgroup.v1, ret);
 }
 
-static int add_process(struct process_table *processes, uint32_t image, pid_t pid,
-		       struct member **ret)
+static int add_member(struct process_table *processes, uint32_t image, struct member **ret)
 {
-	struct member *process __free(member) = calloc(1, sizeof(*process));
+	struct member *member __free(member) = calloc(1, sizeof(*member));
 	int err;
 
-	if (!process)
+	if (!member)
 		return -ENOMEM;
 	while (processes->images.cnt <= image) {
 		err = vec__push(&processes->images, NULL);
 		if (err)
 			return err;
 	}
-	if (proc_exe_path(pid, &process->info.exe))
-		process->info.exe = strdup("");
-	process->info.service = read_service(pid);
-	read_owner(pid, &process->info.owner);
-	if (!process->info.exe || !process->info.service)
+	member->info.exe = strdup("");
+	member->info.service = strdup("");
+	if (!member->info.exe || !member->info.service)
 		return -ENOMEM;
-	*ret = processes->images.at[image] = TAKE_PTR(process);
+	*ret = processes->images.at[image] = TAKE_PTR(member);
 	return 0;
+}
+
+/* Ask the process; what it does not tell stays as it is. */
+static void ask(struct member *member, pid_t pid)
+{
+	char *exe = NULL, *service = read_service(pid);
+
+	if (!proc_exe_path(pid, &exe)) {
+		free(member->info.exe);
+		member->info.exe = exe;
+	}
+	if (service) {
+		free(member->info.service);
+		member->info.service = service;
+	}
+	read_owner(pid, &member->info.owner);
 }
 
 static bool same_map(const struct process_map *a, const struct process_map *b)
@@ -142,8 +155,11 @@ int process_table__scan(struct process_table *processes, uint32_t image, pid_t p
 	struct proc_map map;
 	int err = proc_maps__open(&maps, pid);
 
-	if (!err && image && !process)
-		err = add_process(processes, image, pid, &process);
+	if (!err && image && !process) {
+		err = add_member(processes, image, &process);
+		if (!err)
+			ask(process, pid);
+	}
 	if (!err && process)
 		process->scan++;
 	while (!err && proc_maps__next(&maps, &map)) {
@@ -163,6 +179,20 @@ int process_table__scan(struct process_table *processes, uint32_t image, pid_t p
 			err = add_map(process, &entry);
 	}
 	return err;
+}
+
+void process_table__inherit(struct process_table *processes, uint32_t image, uint32_t parent)
+{
+	const struct member *from = find(processes, parent);
+	struct member *member;
+
+	if (!from || find(processes, image) || add_member(processes, image, &member))
+		return;
+	member->info.owner = from->info.owner;
+	free(member->info.service);
+	member->info.service = strdup(from->info.service);
+	if (!member->info.service)
+		process_table__forget(processes, image);
 }
 
 void process_table__forget(struct process_table *processes, uint32_t image)
@@ -214,6 +244,23 @@ const struct process_map *process_table__maps(const struct process_table *proces
 
 	*ret_cnt = process ? process->maps.cnt : 0;
 	return process ? process->maps.at : NULL;
+}
+
+const char *process_service(const struct process_info *info, const char *comm,
+			    char out[PROCESS_SERVICE_SIZE])
+{
+	const char *unit = info->owner.unit, *slash = strrchr(info->exe, '/');
+	size_t len = strlen(unit), suffix = strlen(".service");
+
+	if (*info->service)
+		snprintf(out, PROCESS_SERVICE_SIZE, "%s", info->service);
+	else if (len > suffix && !strcmp(unit + len - suffix, ".service"))
+		snprintf(out, PROCESS_SERVICE_SIZE, "%.*s", (int)(len - suffix), unit);
+	else if (*info->exe)
+		snprintf(out, PROCESS_SERVICE_SIZE, "%s", slash ? slash + 1 : info->exe);
+	else
+		snprintf(out, PROCESS_SERVICE_SIZE, "%.16s", comm);
+	return out;
 }
 
 const struct process_info *process_table__info(const struct process_table *processes,

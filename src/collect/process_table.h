@@ -31,6 +31,12 @@ struct process_info {
 	struct proc_owner owner;
 };
 
+#define PROCESS_SERVICE_SIZE 256
+
+/* The name a fleet knows it by: the user's word, the unit, the program, the command's @comm. */
+const char *process_service(const struct process_info *info, const char *comm,
+			    char out[PROCESS_SERVICE_SIZE]);
+
 struct process_table *process_table__new(struct file_table *files);
 void process_table__free(struct process_table *processes);
 DEFINE_CLEANUP(process_table);
@@ -40,6 +46,8 @@ DEFINE_CLEANUP(process_table);
  * nobody: its files are noted and nothing else. 0, -ESRCH or another -errno.
  */
 int process_table__scan(struct process_table *processes, uint32_t image, pid_t pid);
+/* @image could not be asked in time: where its parent is and what its environment says holds for it too. */
+void process_table__inherit(struct process_table *processes, uint32_t image, uint32_t parent);
 /* The image has ended and everything that refers to it is gone. */
 void process_table__forget(struct process_table *processes, uint32_t image);
 

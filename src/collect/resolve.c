@@ -118,6 +118,9 @@ static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol,
 	if (map && map->file && !file_number(r, map->file, &number))
 		return symbolizer__resolve(r->sym, number, ip - map->start + map->offset, ret,
 					   ret_cnt);
+	/* Of a process that is gone (collect/tally.h). */
+	if (!ip)
+		return -ENOENT;
 	err = process_number(r, symbol->image, &number);
 	if (err)
 		return err;
@@ -181,8 +184,11 @@ static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
 	if (err == -ENOMEM)
 		return err;
 	if (err || !cnt) {
-		snprintf(name, sizeof(name), "[unknown file]+0x%llx",
-			 (unsigned long long)FRAME_OFF(symbol->frame));
+		if (symbol->frame == FRAME_OF_ADDR(0))
+			snprintf(name, sizeof(name), "[anon]");
+		else
+			snprintf(name, sizeof(name), "[unknown file]+0x%llx",
+				 (unsigned long long)FRAME_OFF(symbol->frame));
 		unknown.name = unknown.system_name = name;
 		lines = &unknown;
 		cnt = 1;

@@ -82,6 +82,26 @@ static bool map_holds(const struct snapshot_map *map, uint32_t image, uint64_t f
 	       FRAME_OFF(frame) - map->offset < map->end - map->start;
 }
 
+/* Image 0 has one map per file, in the order of files. */
+static const struct snapshot_map *placed_map(const struct snapshot *snapshot, uint64_t frame)
+{
+	size_t lo = 0, hi = snapshot->maps.cnt, mid;
+
+	if (FRAME_IS_ANON(frame))
+		return NULL;
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (!snapshot->maps.at[mid].image &&
+		    snapshot->maps.at[mid].file < FRAME_FILE(frame))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < snapshot->maps.cnt && map_holds(&snapshot->maps.at[lo], 0, frame)
+		       ? &snapshot->maps.at[lo]
+		       : NULL;
+}
+
 const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
 					 uint64_t frame)
 {
@@ -98,7 +118,7 @@ const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32
 		if (map_holds(&snapshot->maps.at[lo], image, frame))
 			return &snapshot->maps.at[lo];
 	}
-	return NULL;
+	return placed_map(snapshot, frame);
 }
 
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,

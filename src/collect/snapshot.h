@@ -37,7 +37,10 @@ struct snapshot_file {
 	uint32_t has_lines; /* its frames came with source lines */
 };
 
-/* An executable mapping of an image. Sorted by image. */
+/*
+ * An executable mapping of an image; sorted by image. Those of image 0 are one per file, sorted by file, in an address
+ * space of nobody's: for images that have no mappings (any more).
+ */
 struct snapshot_map {
 	uint32_t image;
 	uint32_t file; /* file id, 0: none */

@@ -17,28 +17,10 @@
 #include "kernel/bpf_link.h"
 #include "kernel/features.h"
 #include "kernel/map_walk.h"
-#include "kernel/mapped.h"
+#include "kernel/tracer_priv.h"
 
-#include "heaptap.skel.h"
-
-struct tracer {
-	struct heaptap_bpf *skel;
-	enum tracer_backend backend;
-	bool live;
-	bool lifetimes;
-	bool empty;
-	struct mapped sites, frames, images, rows, pages, ranges, why_sites;
-	uint32_t image_max, site_max, frame_max;
-	uint32_t row_used, page_used, range_used;
-	uint32_t probe_used;
-	int cpu_cnt;
-	VEC(int) links; /* of allocator probes: links, and perf events beside them */
-	VEC(int) lib_links;
-	struct bpf_link *fork, *exec, *exit;
-	struct ring_buffer *ring;
-	tracer_notice_fn notice_fn;
-	void *notice_ctx;
-};
+/* A machine that compiles starts hundreds of processes a second, and a large program's table takes half of one. */
+#define NOTICES_MANY_BYTES (4u << 20)
 
 static char last_log[8192];
 
@@ -161,7 +143,11 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 
 	bpf_map__set_max_entries(skel->maps.images, options->image_max);
 	bpf_map__set_max_entries(skel->maps.processes, options->image_max * 2);
+	if (options->scope >= SCOPE_CGROUP)
+		bpf_map__set_max_entries(skel->maps.notices, NOTICES_MANY_BYTES);
+	bpf_map__set_max_entries(skel->maps.free_images, options->image_max);
 	bpf_map__set_max_entries(skel->maps.sites, config->site_max);
+	bpf_map__set_max_entries(skel->maps.free_sites, config->site_max);
 	bpf_map__set_max_entries(skel->maps.site_index, options->site_max);
 	bpf_map__set_max_entries(skel->maps.frames, options->frame_max);
 	bpf_map__set_max_entries(skel->maps.stacks, options->site_max);

@@ -131,6 +131,19 @@ int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, voi
 /* To wait for notices in a poll loop of one's own. */
 int tracer__notice_fd(const struct tracer *tracer);
 
+/* Images that tracer__retire() would take back now. */
+size_t tracer__ended_cnt(const struct tracer *tracer);
+/* Sites that are taken, of options.site_max. */
+size_t tracer__site_used(const struct tracer *tracer);
+/* What a site of an ended image has counted; gone after the call. Overflow sites say SITE_OVERFLOW. */
+typedef void (*tracer_retire_fn)(void *ctx, const struct alloc_site *site);
+/*
+ * Take back the sites, blocks and numbers of the images that have ended, for others that come: @fn is called for
+ * each site with counts, then @gone for each image. Frames of the sites stay where they are. 0 or -errno.
+ */
+int tracer__retire(struct tracer *tracer, tracer_retire_fn fn,
+		   void (*gone)(void *ctx, uint32_t image), void *ctx);
+
 /* Views of the mapped arrays, valid as long as the tracer; entries beyond the counts are unused. */
 const struct alloc_site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt);
 const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt);

@@ -22,6 +22,7 @@
 
 #define LIVE_MAX_DEFAULT   (2u << 20)
 #define SITES_MAX_DEFAULT  (128u << 10)
+#define SITES_MAX_MANY     (384u << 10)
 #define STACKS_MAX_DEFAULT ((uint64_t)32 << 20)
 /* Room for libraries that come later, beside what is needed now. */
 #define ROWS_SPARE         (512u << 10)
@@ -37,13 +38,15 @@ static uint32_t size_or(uint64_t wanted, uint64_t otherwise)
 	return size > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)size;
 }
 
-static struct tracer_options tracer_options(const struct recording *rec)
+static struct tracer_options tracer_options(struct recording *rec)
 {
 	const struct session_config *config = rec->config;
 	uint64_t stacks = config->stacks_max_bytes ? config->stacks_max_bytes : STACKS_MAX_DEFAULT;
 	size_t rows, pages;
 
 	file_table__need(rec->files, &rows, &pages);
+	rec->site_max = size_or(config->sites_max_cnt,
+				rec->scope >= SCOPE_CGROUP ? SITES_MAX_MANY : SITES_MAX_DEFAULT);
 	return (struct tracer_options){
 		.backend = (enum tracer_backend)config->backend,
 		.scope = rec->scope,
@@ -60,7 +63,7 @@ static struct tracer_options tracer_options(const struct recording *rec)
 		.brake_ns = config->sample_bytes ? 0 : PACE_TICK_NS,
 		.empty = config->empty,
 		.image_max = rec->image_max,
-		.site_max = size_or(config->sites_max_cnt, SITES_MAX_DEFAULT),
+		.site_max = rec->site_max,
 		.frame_max = size_or(stacks / 8, 1),
 		.live_max = size_or(config->live_max_cnt, LIVE_MAX_DEFAULT),
 		.row_max = size_or(rows + ROWS_SPARE, 0),
@@ -237,8 +240,13 @@ bool recording__wants(const struct recording *rec, uint32_t image)
 
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 {
+	const struct image *images;
+	size_t cnt;
+
 	/* It may be gone by now; what it did is counted all the same. */
-	process_table__scan(rec->processes, image, pid);
+	images = tracer__images(rec->tracer, &cnt);
+	if (process_table__scan(rec->processes, image, pid) && image < cnt)
+		process_table__inherit(rec->processes, image, images[image].parent);
 	recording__feed_files(rec);
 	if (!recording__wants(rec, image)) {
 		tracer__dismiss(rec->tracer, image, pid);

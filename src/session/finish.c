@@ -31,6 +31,7 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 		.files = rec->files,
 		.processes = rec->processes,
 		.targets = rec->targets,
+		.tally = rec->tally,
 		.time_ns = rec->start_ns,
 		.duration_ns = until_mono_ns - rec->start_mono_ns,
 		.period_bytes = config->sample_bytes,

@@ -230,7 +230,8 @@ static int make_tables(struct recording *rec)
 		return -ENOMEM;
 	rec->processes = process_table__new(rec->files);
 	rec->resolver = resolver__new(rec->files);
-	return rec->processes && rec->resolver ? 0 : -ENOMEM;
+	rec->tally = tally__new(0);
+	return rec->processes && rec->resolver && rec->tally ? 0 : -ENOMEM;
 }
 
 static void choose_scope(struct recording *rec)

@@ -15,6 +15,7 @@
 #include "collect/resolve.h"
 #include "collect/series.h"
 #include "collect/snapshot.h"
+#include "collect/tally.h"
 #include "kernel/tracer.h"
 #include "session/child.h"
 #include "session/session.h"
@@ -25,7 +26,7 @@ struct recording {
 	uint32_t scope; /* SCOPE_* */
 	uint64_t cgroup_id;
 	bool cgroup_is_v2;
-	uint32_t image_max;
+	uint32_t image_max, site_max;
 
 	VEC(pid_t) pids; /* the processes named, and the command's */
 	struct child child;
@@ -33,6 +34,7 @@ struct recording {
 	struct target_set *targets;
 	struct file_table *files;
 	struct process_table *processes;
+	struct tally *tally; /* of processes that have ended and were taken back */
 
 	struct resolver *resolver;
 	struct op_sites op; /* of config.op */
@@ -84,6 +86,10 @@ void recording__feed_files(struct recording *rec);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
 
+/* Take back what ended processes hold. 0 or -errno. */
+int recording__retire(struct recording *rec);
+/* Is it time to? */
+bool recording__is_crowded(const struct recording *rec);
 /* Is @image one that the user asked for? */
 bool recording__wants(const struct recording *rec, uint32_t image);
 

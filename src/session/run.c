@@ -178,6 +178,11 @@ static void on_notice(const struct notice *notice, void *ctx)
 		recording__look_at(rec, notice->image,
 				   (pid_t)(notice->id ? notice->id : notice->tgid));
 		break;
+	case NOTICE_EXIT:
+		if (rec->scope != SCOPE_LISTED && recording__is_crowded(rec) &&
+		    recording__retire(rec))
+			log_debug("not all of what ended processes hold could be taken back");
+		break;
 	default:
 		break;
 	}

@@ -16,6 +16,7 @@ void recording__done(struct recording *rec)
 	hashmap__free(rec->attached);
 	process_table__free(rec->processes);
 	resolver__free(rec->resolver);
+	tally__free(rec->tally);
 	file_table__free(rec->files);
 	target_set__free(rec->targets);
 	op_sites__done(&rec->op);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Processes that have ended make room for those that come. */
+#include <errno.h>
+
+#include "base/hashmap.h"
+#include "session/recording.h"
+
+struct retiring {
+	struct recording *rec;
+	struct hashmap *groups; /* image -> its group in the tally, or UNWANTED */
+	const struct image *images;
+	const uint64_t *frames;
+	size_t frame_cnt;
+	int err;
+};
+
+#define UNWANTED UINT64_MAX
+
+static int group_of(struct retiring *retiring, uint32_t image, uint64_t *ret)
+{
+	const struct process_info *info = process_table__info(retiring->rec->processes, image);
+	uint32_t group;
+	int err;
+
+	if (hashmap__get(retiring->groups, image, ret))
+		return 0;
+	*ret = UNWANTED;
+	if (recording__wants(retiring->rec, image)) {
+		err = tally__group(retiring->rec->tally, &retiring->images[image], info, &group);
+		if (err)
+			return err;
+		*ret = group;
+	}
+	return hashmap__set(retiring->groups, image, *ret);
+}
+
+static void on_site(void *ctx, const struct alloc_site *site)
+{
+	struct retiring *retiring = ctx;
+	const uint64_t *frames = retiring->frames + site->frame_start;
+	uint64_t group;
+	int err;
+
+	if (site->frame_cnt > retiring->frame_cnt ||
+	    site->frame_start > retiring->frame_cnt - site->frame_cnt)
+		return;
+	err = group_of(retiring, site->image, &group);
+	if (!err && group != UNWANTED)
+		err = tally__add(retiring->rec->tally, (uint32_t)group, site, frames);
+	if (err)
+		retiring->err = err;
+}
+
+static void on_image(void *ctx, uint32_t image)
+{
+	struct retiring *retiring = ctx;
+
+	process_table__forget(retiring->rec->processes, image);
+}
+
+int recording__retire(struct recording *rec)
+{
+	struct hashmap *groups __free(hashmap) = hashmap__new();
+	struct retiring retiring = { .rec = rec, .groups = groups };
+	size_t cnt;
+	int err;
+
+	if (!groups)
+		return -ENOMEM;
+	retiring.images = tracer__images(rec->tracer, &cnt);
+	retiring.frames = tracer__frames(rec->tracer, &retiring.frame_cnt);
+	err = tracer__retire(rec->tracer, on_site, on_image, &retiring);
+	return err ? err : retiring.err;
+}
+
+/*
+ * Ended processes are kept apart, each with its number, as long as there is room: a recording of a few shows them one
+ * by one. Past half of the sites or an eighth of the images they are taken together.
+ */
+bool recording__is_crowded(const struct recording *rec)
+{
+	size_t ended = tracer__ended_cnt(rec->tracer);
+
+	/* Life stories refer to sites by number. */
+	if (rec->config->lifetimes)
+		return false;
+	return ended > rec->image_max / 8 ||
+	       (ended && tracer__site_used(rec->tracer) > rec->site_max / 2);
+}
