@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <regex.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -10,11 +11,28 @@
 #include "cli/source_file.h"
 #include "view/annotate.h"
 
+struct sources {
+	const struct options *opts;
+	struct replay_sources *embedded; /* or NULL */
+};
+
+/* What was embedded is what was running; what is here now may be something else. */
 static void find_source(void *ctx, const char *filename, struct annotate_source *ret)
 {
-	const struct options *opts = ctx;
-	struct source_paths paths = { .search = opts->source_path, .trim = opts->trim_path };
-	int err = source_file_read(&paths, filename, &ret->text, &ret->len_bytes, &ret->mtime_ns);
+	const struct sources *sources = ctx;
+	struct source_paths paths = { .search = sources->opts->source_path,
+				      .trim = sources->opts->trim_path };
+	const char *text = sources->embedded ? replay_sources__find(sources->embedded, filename,
+								    &ret->mtime_ns)
+					     : NULL;
+	int err;
+
+	if (text) {
+		ret->text = strdup(text);
+		ret->len_bytes = strlen(text);
+		return;
+	}
+	err = source_file_read(&paths, filename, &ret->text, &ret->len_bytes, &ret->mtime_ns);
 
 	if (err)
 		log_debug("%s: no such source file here", filename);
@@ -34,10 +52,12 @@ static int compile(const char *pattern, regex_t *ret)
 
 static int list(const struct options *opts, const struct profile *profile, const regex_t *functions)
 {
+	struct replay_sources *embedded __free(replay_sources) = load_sources(opts->operands[0]);
+	struct sources sources = { opts, embedded };
 	struct annotate_options options = {
 		.functions = functions,
 		.find_source = find_source,
-		.ctx = (void *)opts,
+		.ctx = &sources,
 		.style = output_style(opts),
 	};
 	struct buf *out __free(buf) = buf__new(0);

@@ -114,7 +114,8 @@ const struct command commands[] = {
 			"(default: alloc_space).\n\n"
 			"Source files are taken from where the profile says they are, and searched "
 			"below the directories of --source-path (default: the current one) by ever "
-			"shorter ends of their names.",
+			"shorter ends of their names. A recording that has them embedded needs none "
+			"of that.",
 		.examples =
 			"heaptap list alloc.pb.gz '^parse_'\tevery function whose name begins so\n"
 			"heaptap list alloc.pb.gz main --metric inuse_space\twhat is still in use\n",

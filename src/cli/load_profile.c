@@ -108,6 +108,16 @@ int load_places(const char *source, struct places **ret)
 	return err;
 }
 
+struct replay_sources *load_sources(const char *source)
+{
+	struct replay_sources *sources = NULL;
+	int fd __close_fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0 || !replay_is_snapshot(fd) || replay_sources(fd, &sources))
+		return NULL;
+	return sources;
+}
+
 static void list_metrics(const struct profile *profile, struct buf *out)
 {
 	size_t i;

@@ -7,12 +7,16 @@
 #include "encode/pprof_read.h"
 #include "profile/place.h"
 #include "profile/profile.h"
+#include "session/replay.h"
 
 /* 0, or -errno after one line on stderr that says what is wrong with @source. */
 int load_profile(const char *source, struct profile **ret);
 
 /* The same as places; with life stories if it is a recording that has them. */
 int load_places(const char *source, struct places **ret);
+
+/* The source files inside a recording; NULL if @source is none or has none. Says nothing. */
+struct replay_sources *load_sources(const char *source);
 
 /* A source opened but not read. Files of the user's choice may be bigger than what a server sends.
  */

@@ -78,6 +78,7 @@ struct options {
 	double max_overhead_pct; /* 0: no budget */
 	bool no_live;
 	bool lifetimes;
+	bool embed_source;
 	bool mmap;
 	bool strict;
 	bool full_cfi;

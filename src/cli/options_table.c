@@ -57,6 +57,8 @@ const struct option_def options_table[] = {
 	  "count allocations only, not what stays in use; much cheaper" },
 	{ "lifetimes", 0, OPT_FLAG, NULL, FIELD(lifetimes), CMD_RECORD, NULL, NULL,
 	  "keep what `why` goes by as well: who frees, how old, how grown; -o FILE.heaptap" },
+	{ "embed-source", 0, OPT_FLAG, NULL, FIELD(embed_source), CMD_RECORD | CMD_WHY, NULL, NULL,
+	  "keep the source files in the recording, for list; -o FILE.heaptap" },
 	{ "mmap", 0, OPT_FLAG, NULL, FIELD(mmap), CMD_RECORD, NULL, NULL,
 	  "also count memory mapped directly with mmap and brk" },
 	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_TOP | CMD_RECORD | CMD_WHY, NULL,

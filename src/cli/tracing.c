@@ -88,6 +88,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.full_cfi = opts->full_cfi,
 		.allocator_frames = opts->allocator_frames,
 		.quiet = opts->quiet,
+		.embed_source = opts->embed_source,
 		.live_max_cnt = opts->live_max_cnt,
 		.sites_max_cnt = opts->sites_max_cnt,
 		.stacks_max_bytes = opts->stacks_max_bytes,

@@ -301,7 +301,8 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 	}
 	site_values(b, site, values);
 	for (i = 0; i < PROFILE_METRIC_CNT; i++)
-		b->totals.values[i] += values[i];
+		if (__builtin_add_overflow(b->totals.values[i], values[i], &b->totals.values[i]))
+			b->totals.values[i] = INT64_MAX;
 	if (b->options->allocator_frames && site->stop < SITE_OVERFLOW)
 		err = add_named(b, leaf_fn_name(b->snapshot, site->fn), 64u + site->fn,
 				&locs[cnt++]);

@@ -32,6 +32,7 @@ void snapshot__free(struct snapshot *snapshot)
 	vec__done(&snapshot->frames);
 	vec__done(&snapshot->symbols);
 	vec__done(&snapshot->lines);
+	vec__done(&snapshot->sources);
 	vec__done(&snapshot->stories);
 	vec__done(&snapshot->pairs);
 	vec__done(&snapshot->ticks);

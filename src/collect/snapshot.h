@@ -67,6 +67,13 @@ struct snapshot_symbol {
 	uint32_t pad;
 };
 
+/* A source file, if they were asked for. */
+struct snapshot_source {
+	uint32_t path;
+	uint32_t text;
+	int64_t mtime_ns; /* since 1970 */
+};
+
 struct snapshot_fn {
 	uint32_t id;   /* struct alloc_site.fn */
 	uint32_t name; /* for the label alloc_fn */
@@ -98,6 +105,8 @@ struct snapshot_pair {
 	uint32_t free_site;
 	uint64_t free_cnt; /* weighted */
 };
+
+#define SNAPSHOT_TICKS_MAX 1024
 
 /* What was in use at one of snapshot.ticks; in the order of ticks. Sites without an entry had nothing. */
 struct snapshot_point {
@@ -133,6 +142,7 @@ struct snapshot {
 	VEC(uint64_t) frames;
 	VEC(struct snapshot_symbol) symbols;
 	VEC(struct snapshot_line) lines;
+	VEC(struct snapshot_source) sources;
 	/* with SNAPSHOT_STORIES: */
 	VEC(struct snapshot_story) stories;
 	VEC(struct snapshot_pair) pairs;

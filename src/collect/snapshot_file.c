@@ -30,6 +30,7 @@ enum section {
 	SECTION_PAIRS = 14,
 	SECTION_TICKS = 15,
 	SECTION_POINTS = 16,
+	SECTION_SOURCES = 17,
 };
 
 struct file_header {
@@ -99,6 +100,8 @@ int snapshot_file_write(const struct snapshot *s, struct writer *writer)
 	PUT_VEC(writer, SECTION_FRAMES, s->frames);
 	PUT_VEC(writer, SECTION_SYMBOLS, s->symbols);
 	PUT_VEC(writer, SECTION_LINES, s->lines);
+	if (s->sources.cnt)
+		PUT_VEC(writer, SECTION_SOURCES, s->sources);
 	if (s->flags & SNAPSHOT_STORIES) {
 		PUT_VEC(writer, SECTION_STORIES, s->stories);
 		PUT_VEC(writer, SECTION_PAIRS, s->pairs);
@@ -250,6 +253,8 @@ static int take_section(const struct section_view *view, struct snapshot *s)
 		return TAKE_VEC(view, s->ticks);
 	case SECTION_POINTS:
 		return TAKE_VEC(view, s->points);
+	case SECTION_SOURCES:
+		return TAKE_VEC(view, s->sources);
 	default:
 		return 0;
 	}
@@ -280,6 +285,8 @@ static bool stories_are_consistent(const struct snapshot *s)
 		if (i && s->points.at[i].tick < s->points.at[i - 1].tick)
 			return false;
 	}
+	if (s->ticks.cnt > SNAPSHOT_TICKS_MAX)
+		return false;
 	for (i = 1; i < s->ticks.cnt; i++) {
 		if (s->ticks.at[i] < s->ticks.at[i - 1])
 			return false;

@@ -11,6 +11,7 @@
 #include "collect/build_places.h"
 #include "collect/build_profile.h"
 #include "collect/capture.h"
+#include "collect/embed_source.h"
 #include "collect/ledger.h"
 #include "collect/resolve.h"
 #include "session/output.h"
@@ -130,6 +131,17 @@ static void print_ledger(const struct snapshot *snapshot, const struct build_tot
 	}
 }
 
+static int embed(const struct recording *rec, struct snapshot *snapshot)
+{
+	size_t missing_cnt = 0;
+	int err = embed_sources(snapshot, rec->files, &missing_cnt);
+
+	if (!err && !rec->config->quiet)
+		log_info("source: %zu files embedded, %zu not to be had", snapshot->sources.cnt,
+			 missing_cnt);
+	return err;
+}
+
 int recording__finish(struct recording *rec, struct snapshot *snapshot, struct session_result *ret)
 {
 	const struct session_config *config = rec->config;
@@ -141,6 +153,8 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 	err = resolver__run(rec->resolver, snapshot, config->quiet ? NULL : show_progress, &shown);
 	if (shown)
 		fprintf(stderr, "\r\033[K");
+	if (!err && config->embed_source)
+		err = embed(rec, snapshot);
 	if (!err)
 		err = build_profile(snapshot, &options, &profile, &totals);
 	if (err)

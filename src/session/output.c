@@ -75,6 +75,11 @@ int check_output(const struct session_config *config)
 	const char *path = config->output;
 	struct stat st;
 
+	if ((config->embed_source || config->lifetimes) && path && !is_snapshot(path)) {
+		log_err(0,
+			"only a recording has room for that: name it with -o FILE" SNAPSHOT_SUFFIX);
+		return SESSION_USAGE;
+	}
 	if (!path)
 		return SESSION_OK;
 	if (!is_snapshot(path) && !encoder_of(path))

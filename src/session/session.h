@@ -71,6 +71,7 @@ struct session_config {
 	bool full_cfi;
 	bool allocator_frames;
 	bool quiet;
+	bool embed_source;
 
 	uint64_t live_max_cnt; /* map sizes; 0: default */
 	uint64_t sites_max_cnt;

@@ -2,6 +2,7 @@
 #include "view/top.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,10 +189,10 @@ static int add_places(struct look *look, const struct profile *profile)
 	for (i = 0; !err && i < places->rows.cnt; i++) {
 		const struct place *place = &places->rows.at[i];
 		int64_t values[PROFILE_METRIC_CNT] = {
-			[PROFILE_ALLOC_OBJECTS] = (int64_t)place->objects,
-			[PROFILE_ALLOC_SPACE] = (int64_t)place->bytes,
-			[PROFILE_INUSE_OBJECTS] = (int64_t)place->inuse_objects,
-			[PROFILE_INUSE_SPACE] = (int64_t)place->inuse_bytes,
+			[PROFILE_ALLOC_OBJECTS] = llround(place->objects),
+			[PROFILE_ALLOC_SPACE] = llround(place->bytes),
+			[PROFILE_INUSE_OBJECTS] = llround(place->inuse_objects),
+			[PROFILE_INUSE_SPACE] = llround(place->inuse_bytes),
 		};
 
 		place_name(places, &place->spot, text);

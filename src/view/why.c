@@ -35,11 +35,17 @@ struct text {
 	char s[VALUE_TEXT_MAX];
 };
 
+/* Files lie: what does not fit is as much as fits. */
+static int64_t rounded(double value)
+{
+	return (int64_t)fmax(fmin(value + 0.5, 9e18), -9e18);
+}
+
 static struct text count(const struct context *ctx, double value)
 {
 	struct text text = {};
 
-	value_format((int64_t)(value + 0.5), "count", ctx->opt->style.exact, text.s);
+	value_format(rounded(value), "count", ctx->opt->style.exact, text.s);
 	return text;
 }
 
@@ -47,7 +53,7 @@ static struct text bytes(const struct context *ctx, double value)
 {
 	struct text text = {};
 
-	value_format((int64_t)(value + 0.5), "bytes", false, text.s);
+	value_format(rounded(value), "bytes", false, text.s);
 	return text;
 }
 
@@ -55,7 +61,7 @@ static struct text duration(double seconds)
 {
 	struct text text = {};
 
-	value_format((int64_t)fmin(seconds * 1e9, 9e18), "nanoseconds", false, text.s);
+	value_format(rounded(seconds * 1e9), "nanoseconds", false, text.s);
 	return text;
 }
 
@@ -217,7 +223,7 @@ static void growing_cure(const struct context *ctx, const struct place *place)
 	buf__printf(
 		ctx->out,
 		"find who should free them, or bound what holds them: at this pace it is %s a day",
-		bytes(ctx, fmin(slope.bytes_per_s * SECONDS_OF_DAY, 9e18)).s);
+		bytes(ctx, slope.bytes_per_s * SECONDS_OF_DAY).s);
 }
 
 static void cache_evidence(const struct context *ctx, const struct place *place)
