@@ -2,9 +2,11 @@
 """Runs heaptap and the programs it traces, and reports one line per case as scripts/run-tests wants them."""
 
 import concurrent.futures
+import ctypes
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -207,6 +209,31 @@ def compare_sites(profile, table, ignore=()):
             wrong.append("%s is %s, not %s" % (site, "/".join(map(str, have)), "/".join(map(str, want))))
     need(not wrong, "; ".join(wrong[:4]) + (" (and %d more)" % (len(wrong) - 4) if len(wrong) > 4 else ""))
     return got
+
+
+def why_no_tracing():
+    """What of the machine, not of heaptap, is in the way; None if nothing is. Told without heaptap, or its faults would skip."""
+    if os.geteuid():
+        return "tracing needs root"
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "this kernel has no BTF"
+    if not os.path.exists("/sys/bus/event_source/devices/uprobe"):
+        return "this kernel has no uprobes"
+    # BPF_MAP_CREATE of an array: type, key, value, entries (bpf(2)).
+    number = {"x86_64": 321, "aarch64": 280}.get(os.uname().machine)
+    attr = ctypes.create_string_buffer(struct.pack("4I", 2, 4, 8, 1), 128)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(number, 0, attr, 128) if number else -1
+    if fd < 0:
+        return "bpf() is not to be had here: %s" % os.strerror(ctypes.get_errno())
+    os.close(fd)
+    return None
+
+
+def need_tracing():
+    why = why_no_tracing()
+    if why:
+        print("skip %s - %s" % (os.path.basename(sys.argv[0]), why))
+        sys.exit(77)
 
 
 def run_cases(cases, jobs=2):
