@@ -7,7 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "base/hash.h"
 #include "base/hashmap.h"
@@ -223,22 +226,43 @@ int file_table__add_fd(struct file_table *files, int fd, const char *path)
 	return insert(files, &key, copy, getpid(), path, 0);
 }
 
-/* The mapping a notice speaks of, as /proc has it now. */
+/*
+ * The file a notice speaks of, as /proc has it now: mapped anywhere, because what was at the place of the notice may
+ * have made way for another library. Only on overlayfs, where the walker sees the inode of the layer below, the place
+ * has to do.
+ */
 static int open_noticed(const struct notice *notice, int *ret_fd, char **ret_path)
 {
 	struct proc_maps maps __proc_maps = {};
+	int err = proc_maps__open(&maps, (pid_t)notice->tgid), fd = -1;
+	char *path __free_mem = NULL;
 	struct proc_map map;
-	int err = proc_maps__open(&maps, (pid_t)notice->tgid);
+	struct statfs fs;
 
 	while (!err && proc_maps__next(&maps, &map)) {
-		if (map.start > notice->start || map.end <= notice->start)
+		bool same = map.ino == notice->ino && map.dev == notice->dev;
+
+		if (!same && (map.start > notice->start || map.end <= notice->start || fd >= 0))
 			continue;
-		err = proc_map_open((pid_t)notice->tgid, &map, ret_fd);
-		if (!err)
-			*ret_path = strdup(map.path);
-		return err;
+		cleanup_fd(&fd);
+		fd = -1;
+		if (proc_map_open((pid_t)notice->tgid, &map, &fd))
+			continue;
+		if (!same && (fstatfs(fd, &fs) || fs.f_type != OVERLAYFS_SUPER_MAGIC)) {
+			cleanup_fd(&fd);
+			fd = -1;
+			continue;
+		}
+		free(path);
+		path = strdup(map.path);
+		if (same)
+			break;
 	}
-	return err ? err : -ENOENT;
+	if (fd < 0)
+		return err ? err : -ENOENT;
+	*ret_fd = fd;
+	*ret_path = TAKE_PTR(path);
+	return 0;
 }
 
 int file_table__add_notice(struct file_table *files, const struct notice *notice)
@@ -314,7 +338,8 @@ int file_table__feed(struct file_table *files, struct tracer *tracer)
 	for (i = 0; i < files->entries.cnt; i++) {
 		struct entry *entry = &files->entries.at[i];
 
-		if (entry->fed)
+		/* What could not be opened may be met again: until then the walker has nothing to keep. */
+		if (entry->fed || entry->file.fd < 0)
 			continue;
 		err = feed_one(entry, tracer);
 		first_err = first_err ? first_err : err;

@@ -107,6 +107,7 @@ const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32
 					 uint64_t frame)
 {
 	size_t lo = 0, hi = snapshot->maps.cnt, mid;
+	const struct snapshot_map *found = NULL, *map;
 
 	while (lo < hi) {
 		mid = (lo + hi) / 2;
@@ -116,10 +117,17 @@ const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32
 			hi = mid;
 	}
 	for (; lo < snapshot->maps.cnt && snapshot->maps.at[lo].image == image; lo++) {
-		if (map_holds(&snapshot->maps.at[lo], image, frame))
-			return &snapshot->maps.at[lo];
+		map = &snapshot->maps.at[lo];
+		if (!map_holds(map, image, frame))
+			continue;
+		if (!FRAME_IS_ANON(frame))
+			return map;
+		/* Libraries took turns at this address: better no name than the wrong one's. */
+		if (found && found->file != map->file)
+			return NULL;
+		found = map;
 	}
-	return placed_map(snapshot, frame);
+	return found ? found : placed_map(snapshot, frame);
 }
 
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,

@@ -565,27 +565,37 @@ int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 				    &start, 0, &tracer->lib_links);
 }
 
-/* The number BPF has given the file already, or the next one. */
-static uint32_t file_id(struct tracer *tracer, const struct unwind_file_key *key)
+/* The number BPF has given the file already, or the next one. BPF may be doing the same just now: who comes second takes
+ * the other's. 0 or -errno. */
+static int file_id(struct tracer *tracer, const struct unwind_file_key *key, uint32_t *ret)
 {
-	struct unwind_file known;
+	int fd = bpf_map__fd(tracer->skel->maps.files), err = 0;
+	struct unwind_file file = {};
 
-	if (!bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.files), key, &known))
-		return known.id;
-	return __atomic_fetch_add(&control(tracer)->file_next, 1, __ATOMIC_SEQ_CST);
+	if (bpf_map_lookup_elem(fd, key, &file)) {
+		file.id = __atomic_fetch_add(&control(tracer)->file_next, 1, __ATOMIC_SEQ_CST);
+		err = bpf_map_update_elem(fd, key, &file, BPF_NOEXIST);
+		if (err == -EEXIST)
+			err = bpf_map_lookup_elem(fd, key, &file);
+	}
+	if (!err)
+		*ret = file.id;
+	return err;
 }
 
 int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
 		      const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
 		      size_t page_cnt, uint32_t page_base, uint32_t *ret_id)
 {
-	struct unwind_file file = { .id = file_id(tracer, key), .flags = UNWIND_FILE_NO_CFI };
+	struct unwind_file file = { .flags = UNWIND_FILE_NO_CFI };
 	bool full = row_cnt > tracer->rows.cnt - tracer->row_used ||
 		    page_cnt + 1 > tracer->pages.cnt - tracer->page_used;
 	uint32_t *page;
 	size_t i;
-	int err;
+	int err = file_id(tracer, key, &file.id);
 
+	if (err)
+		return err;
 	if (row_cnt && !full) {
 		memcpy(mapped__at(&tracer->rows, tracer->row_used), rows, row_cnt * sizeof(*rows));
 		for (i = 0; i <= page_cnt; i++) {

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include <linux/magic.h>
 
 #include "base/cleanup.h"
 
@@ -32,6 +35,18 @@ int proc_root_open(pid_t pid, const char *path, int *ret_fd)
 	return open_regular(full, ret_fd, &st);
 }
 
+/*
+ * By the time of opening another file may be mapped there: libraries come and go. The device is not compared, because
+ * on btrfs and overlayfs fstat gives another one than the mapping has; nor the number on overlayfs, where the mapping
+ * can have the one of the layer below.
+ */
+static bool is_file_of(const struct proc_map *map, int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return st->st_ino == map->ino || (!fstatfs(fd, &fs) && fs.f_type == OVERLAYFS_SUPER_MAGIC);
+}
+
 int proc_map_open(pid_t pid, const struct proc_map *map, int *ret_fd)
 {
 	int fd __close_fd = -1, err;
@@ -40,8 +55,12 @@ int proc_map_open(pid_t pid, const struct proc_map *map, int *ret_fd)
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, map->start,
 		 map->end);
-	if (!open_regular(path, ret_fd, &st))
+	if (!open_regular(path, &fd, &st) && is_file_of(map, fd, &st)) {
+		*ret_fd = TAKE_FD(fd);
 		return 0;
+	}
+	cleanup_fd(&fd);
+	fd = -1;
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (stat(path, &st))
 		return -ESRCH;
@@ -50,8 +69,6 @@ int proc_map_open(pid_t pid, const struct proc_map *map, int *ret_fd)
 	err = proc_root_open(pid, map->path, &fd);
 	if (err)
 		return err;
-	/* The device is not compared: on btrfs and overlayfs fstat gives another one than the
-	 * mapping has. */
 	if (fstat(fd, &st))
 		return -errno;
 	if (st.st_ino != map->ino)

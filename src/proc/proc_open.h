@@ -10,7 +10,7 @@
  * The mapped file behind @map of process @pid, read-only: /proc/PID/map_files (exact, works for
  * deleted files, needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), else /proc/PID/root + path if that
  * is still the same file. A regular file always, and opening never blocks. 0, -ESRCH if the process
- * is gone, -ESTALE if the path now names another file, -errno.
+ * is gone, -ESTALE if there is another file now, -errno.
  */
 int proc_map_open(pid_t pid, const struct proc_map *map, int *ret_fd);
 /* @path as @pid sees it (through /proc/PID/root), a regular file, read-only. */
