@@ -565,8 +565,7 @@ int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 				    &start, 0, &tracer->lib_links);
 }
 
-/* The number BPF has given the file already, or the next one. BPF may be doing the same just now: who comes second takes
- * the other's. 0 or -errno. */
+/* The file's number, or a new one. BPF may be giving one just now: who comes second takes it. */
 static int file_id(struct tracer *tracer, const struct unwind_file_key *key, uint32_t *ret)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.files), err = 0;
