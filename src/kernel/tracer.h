@@ -100,6 +100,14 @@ void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes
  */
 int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
 		   size_t cnt);
+/* Take the probes of process @pid off and put them on again; only for those attached with that
+ * @pid. @live false: what allocates alone, whose blocks are not tracked. 0 or -errno, and then they
+ * are off. */
+void tracer__suspend(struct tracer *tracer, pid_t pid);
+int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
+/* What a hit costs on this machine before our program runs, measured on ourselves; 0: it cannot be.
+ */
+uint64_t tracer__trap_ns(struct tracer *tracer);
 /* Count the calls of the function at @entry, which returns at @rets (file offsets): options.ops. 0 or -errno. */
 int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 		      const uint64_t *rets, size_t ret_cnt);

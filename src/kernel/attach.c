@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Putting probes on files, and taking them off. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kernel/bpf_link.h"
+#include "kernel/self_offset.h"
+#include "kernel/tracer_priv.h"
+
+/* One program on @cnt sites; the descriptors go to @links. */
+static int attach_program(struct tracer *tracer, const struct bpf_program *prog, int type,
+			  const struct bpf_link_sites *sites, int on_return, void *links)
+{
+	VEC(int) *to = links;
+	int link, event, err;
+	uint32_t i;
+
+	if (tracer->backend != TRACER_BACKEND_PERF) {
+		link = bpf_link_uprobe_multi(bpf_program__fd(prog), type, sites, on_return);
+		if (link < 0)
+			return link;
+		err = vec__push(to, link);
+		if (err)
+			close(link);
+		return err;
+	}
+	err = vec__reserve(to, to->cnt + 2 * (size_t)sites->cnt);
+	for (i = 0; !err && i < sites->cnt; i++) {
+		err = bpf_link_uprobe_perf(bpf_program__fd(prog), sites->path, sites->offsets[i],
+					   sites->cookies[i], sites->pid, on_return, &link, &event);
+		if (err)
+			break;
+		to->at[to->cnt++] = link;
+		to->at[to->cnt++] = event;
+	}
+	return err;
+}
+
+static int list_add(struct site_list *list, uint64_t offset, uint64_t cookie)
+{
+	int err = vec__push(&list->offsets, offset);
+
+	return err ? err : vec__push(&list->cookies, cookie);
+}
+
+static enum site_kind kind_of(const struct tracer *tracer, const struct probe *probe)
+{
+	if (!(probe->flags & PROBE_ALLOC))
+		return KIND_FREE;
+	if (!tracer->live || (probe->flags & (PROBE_RET_SITES | PROBE_NO_RETURN)))
+		return KIND_ENTER;
+	return KIND_CALL;
+}
+
+/* Attach what @kind stands for. Return probes come before entries, so that no entry goes without its return. */
+static int attach_kind(struct tracer *tracer, struct attach_group *group, enum site_kind kind,
+		       const struct bpf_link_sites *sites)
+{
+	struct heaptap_bpf *skel = tracer->skel;
+	struct bpf_program *empty = tracer->empty ? skel->progs.heaptap_empty : NULL;
+	int err;
+
+	if (!sites->cnt)
+		return 0;
+	if (kind == KIND_FREE)
+		return attach_program(tracer, empty ? empty : skel->progs.heaptap_free,
+				      BPF_LINK_UPROBE_MULTI, sites, 0, &group->links);
+	if (kind == KIND_RET)
+		return attach_program(tracer, empty ? empty : skel->progs.heaptap_ret,
+				      BPF_LINK_UPROBE_MULTI, sites, 0, &group->links);
+	if (kind == KIND_CALL && tracer->backend == TRACER_BACKEND_SESSION)
+		return attach_program(tracer,
+				      empty ? skel->progs.heaptap_empty_session
+					    : skel->progs.heaptap_session,
+				      BPF_LINK_UPROBE_SESSION, sites, 0, &group->links);
+	if (kind == KIND_CALL) {
+		err = attach_program(tracer, empty ? empty : skel->progs.heaptap_return,
+				     BPF_LINK_UPROBE_MULTI, sites, 1, &group->links);
+		if (err)
+			return err;
+	}
+	return attach_program(tracer, empty ? empty : skel->progs.heaptap_enter,
+			      BPF_LINK_UPROBE_MULTI, sites, 0, &group->links);
+}
+
+/* Give each site its entry in the probe map; offsets and cookies come out by kind. */
+static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
+			  struct site_list *lists)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.probes), err = 0;
+	enum site_kind kind;
+	size_t i, j;
+
+	for (i = 0; !err && i < cnt; i++) {
+		kind = kind_of(tracer, &sites[i].probe);
+		if (kind == KIND_FREE && !tracer->live)
+			continue;
+		err = bpf_map_update_elem(fd, &tracer->probe_used, &sites[i].probe, BPF_ANY);
+		if (err)
+			return err == -E2BIG ? -ENOSPC : err;
+		err = list_add(&lists[kind], sites[i].offset, tracer->probe_used);
+		for (j = 0; tracer->live && !err && j < sites[i].ret_cnt; j++)
+			err = list_add(&lists[KIND_RET], sites[i].rets[j], tracer->probe_used);
+		tracer->probe_used++;
+	}
+	return err;
+}
+
+/* Two functions may share a return instruction (a common tail): one probe does for both. */
+static void drop_twins(struct site_list *list)
+{
+	size_t i, j, kept = 0;
+
+	for (i = 0; i < list->offsets.cnt; i++) {
+		for (j = 0; j < kept && list->offsets.at[j] != list->offsets.at[i]; j++)
+			;
+		if (j < kept)
+			continue;
+		list->offsets.at[kept] = list->offsets.at[i];
+		list->cookies.at[kept++] = list->cookies.at[i];
+	}
+	list->offsets.cnt = list->cookies.cnt = kept;
+}
+
+/* The breakpoints go at once; the call waits until no program can be running. */
+static void group__detach(struct attach_group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->links.cnt; i++)
+		close(group->links.at[i]);
+	group->links.cnt = 0;
+}
+
+static void group__done(struct attach_group *group)
+{
+	int kind;
+
+	group__detach(group);
+	vec__done(&group->links);
+	for (kind = 0; kind < KIND_CNT; kind++) {
+		vec__done(&group->lists[kind].offsets);
+		vec__done(&group->lists[kind].cookies);
+	}
+	if (group->fd >= 0)
+		close(group->fd);
+}
+
+/* Frees first: a block seen allocated must also be seen freed. Without @live, the entries alone. */
+static int group__attach(struct attach_group *group, struct tracer *tracer, bool live)
+{
+	char path[64];
+	int err = 0, kind;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", group->fd);
+	for (kind = live ? 0 : KIND_ENTER; !err && kind < KIND_CNT; kind++) {
+		struct bpf_link_sites sites = { .path = path,
+						.pid = group->pid,
+						.offsets = group->lists[kind].offsets.at,
+						.cookies = group->lists[kind].cookies.at,
+						.cnt = (uint32_t)group->lists[kind].offsets.cnt };
+
+		err = attach_kind(tracer, group, live ? (enum site_kind)kind : KIND_ENTER, &sites);
+	}
+	if (err)
+		group__detach(group);
+	return err;
+}
+
+void tracer__drop_groups(struct tracer *tracer)
+{
+	size_t i;
+
+	for (i = 0; i < tracer->groups.cnt; i++)
+		group__done(&tracer->groups.at[i]);
+	vec__done(&tracer->groups);
+}
+
+int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
+		   size_t cnt)
+{
+	struct attach_group group = { .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .pid = pid };
+	int err = group.fd < 0 ? -errno : register_sites(tracer, sites, cnt, group.lists);
+
+	drop_twins(&group.lists[KIND_RET]);
+	if (!err)
+		err = group__attach(&group, tracer, true);
+	if (!err)
+		err = vec__push(&tracer->groups, group);
+	if (err)
+		group__done(&group);
+	return err;
+}
+
+void tracer__suspend(struct tracer *tracer, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < tracer->groups.cnt; i++) {
+		if (tracer->groups.at[i].pid == pid)
+			group__detach(&tracer->groups.at[i]);
+	}
+}
+
+int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < tracer->groups.cnt; i++) {
+		struct attach_group *group = &tracer->groups.at[i];
+
+		if (group->pid == pid && !group->links.cnt)
+			err = group__attach(group, tracer, live);
+	}
+	if (err)
+		tracer__suspend(tracer, pid);
+	return err;
+}
+
+int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset)
+{
+	uint64_t cookie = 0;
+	struct bpf_link_sites link = {
+		.offsets = &offset, .cookies = &cookie, .cnt = 1, .pid = pid
+	};
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	link.path = path;
+	return attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI,
+			      &link, 0, &tracer->lib_links);
+}
+
+int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
+		      const uint64_t *rets, size_t ret_cnt)
+{
+	uint64_t *cookies __free_mem = calloc(ret_cnt + 1, sizeof(*cookies));
+	struct bpf_link_sites ends = {
+		.offsets = rets, .cookies = cookies, .cnt = (uint32_t)ret_cnt, .pid = pid
+	};
+	struct bpf_link_sites start = {
+		.offsets = &entry, .cookies = cookies, .cnt = 1, .pid = pid
+	};
+	char path[64];
+	int err = 0;
+
+	if (!cookies)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	start.path = ends.path = path;
+	if (ret_cnt)
+		err = attach_program(tracer, tracer->skel->progs.heaptap_op_ret,
+				     BPF_LINK_UPROBE_MULTI, &ends, 0, &tracer->lib_links);
+	return err ? err
+		   : attach_program(tracer, tracer->skel->progs.heaptap_op, BPF_LINK_UPROBE_MULTI,
+				    &start, 0, &tracer->lib_links);
+}
+
+/* Probed and called by ourselves. Its first instruction is one that the kernel emulates, as sites are chosen to be. */
+static __attribute__((noipa, used)) void trap_me(void)
+{
+	__asm__ volatile("nop");
+}
+
+static uint64_t time_calls(int cnt)
+{
+	struct timespec start, end;
+	int i;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < cnt; i++)
+		trap_me();
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return ((uint64_t)(end.tv_sec - start.tv_sec) * 1000000000u + (uint64_t)end.tv_nsec -
+		(uint64_t)start.tv_nsec) /
+	       (uint64_t)cnt;
+}
+
+uint64_t tracer__trap_ns(struct tracer *tracer)
+{
+	struct {
+		VEC(int) fds;
+	} links = {};
+	uint64_t cookie = 0, offset, ns, best = UINT64_MAX;
+	struct bpf_link_sites sites = { .path = "/proc/self/exe",
+					.offsets = &offset,
+					.cookies = &cookie,
+					.cnt = 1,
+					.pid = getpid() };
+	size_t i;
+	int round;
+
+	if (self_offset((const void *)trap_me, &offset) ||
+	    attach_program(tracer, tracer->skel->progs.heaptap_empty, BPF_LINK_UPROBE_MULTI, &sites,
+			   0, &links.fds))
+		return 0;
+	/* The best of some: interrupts and other programs are not ours to count. */
+	for (round = 0; round < 10; round++) {
+		ns = time_calls(200);
+		if (ns < best)
+			best = ns;
+	}
+	for (i = 0; i < links.fds.cnt; i++)
+		close(links.fds.at[i]);
+	vec__done(&links.fds);
+	return best;
+}
