@@ -432,7 +432,16 @@ static bool is_nested_free(__u64 sp, const struct thread *thread, __u64 block)
 	return thread->freed_addr == block && sp <= thread->freed_sp;
 }
 
-static inline __attribute__((always_inline)) void tell_why(const struct regs *regs,
+/* The block that a freeing function was given. On its own: the walk that may follow needs the stack. */
+static __attribute__((noinline)) __u64 freed_block(struct pt_regs *ctx, __u8 number)
+{
+	struct regs regs;
+
+	regs_copy(&regs, ctx);
+	return argument(&regs, number);
+}
+
+static inline __attribute__((always_inline)) void tell_why(struct pt_regs *ctx,
 							   const struct probe *probe, __u64 block,
 							   __u32 image,
 							   const struct live_value *value)
@@ -444,8 +453,8 @@ static inline __attribute__((always_inline)) void tell_why(const struct regs *re
 		return;
 	end = &thread->end;
 	end->addr = block;
-	end->sp = regs->sp;
-	end->fp = regs->fp;
+	end->sp = ctx->sp;
+	end->fp = ctx->bp;
 	end->weight = value->weight;
 	end->image = image;
 	end->site = value->site;
@@ -459,14 +468,12 @@ static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, _
 	struct probe *probe = probe_of(ctx);
 	struct live_value value;
 	struct thread *thread;
-	struct regs regs;
 	bool known = false;
 	__u64 block;
 
 	if (!probe)
 		return;
-	regs_copy(&regs, ctx);
-	block = argument(&regs, probe->ptr_arg);
+	block = freed_block(ctx, probe->ptr_arg);
 	if (!block)
 		return;
 	if (!live_take(image, block, &value)) {
@@ -474,14 +481,14 @@ static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, _
 		stats_add(STAT_EVENT_FREE, 1);
 		known = true;
 		if (config.lifetimes)
-			tell_why(&regs, probe, block, image, &value);
+			tell_why(ctx, probe, block, image, &value);
 	} else if (config.sampling) {
 		return;
 	}
 	thread = thread_current();
 	if (!thread)
 		return;
-	if (!known && !is_nested_free(regs.sp, thread, block))
+	if (!known && !is_nested_free(ctx->sp, thread, block))
 		stats_add(STAT_FREE_UNKNOWN, 1);
 	thread->freed_addr = block;
 	thread->freed_sp = ctx->sp;
