@@ -272,7 +272,10 @@ static int add_probe(struct build *build, const struct found *found)
 		build->visited = &probe;
 		fn_flow_tail_calls(code, build->links, build->decoder, note_tail_call, build);
 	}
-	return build->visit_err ? build->visit_err : vec__push(&build->probes, probe);
+	err = build->visit_err ? build->visit_err : vec__push(&build->probes, probe);
+	if (err)
+		free(probe.rets);
+	return err;
 }
 
 static int add_probes(struct build *build)
