@@ -130,6 +130,7 @@ static int add_maps(const struct capture *capture, struct snapshot *snapshot)
 
 	for (i = 0; !err && i < snapshot->images.cnt; i++)
 		err = add_image_maps(capture, snapshot->images.at[i].id, snapshot);
+	snapshot__sort_maps(snapshot);
 	return err;
 }
 

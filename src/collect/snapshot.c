@@ -73,61 +73,98 @@ const struct snapshot_file *snapshot__file(const struct snapshot *snapshot, uint
 	return &snapshot->files.at[lo];
 }
 
-static bool map_holds(const struct snapshot_map *map, uint32_t image, uint64_t frame)
+/* Where frames of the mapping begin: in its file, or without one in memory. */
+static uint64_t map_place(const struct snapshot_map *map)
 {
-	if (map->image != image)
-		return false;
-	if (FRAME_IS_ANON(frame))
-		return FRAME_ADDR(frame) >= map->start && FRAME_ADDR(frame) < map->end;
-	return map->file == FRAME_FILE(frame) && FRAME_OFF(frame) >= map->offset &&
-	       FRAME_OFF(frame) - map->offset < map->end - map->start;
+	return map->file ? map->offset : map->start;
 }
 
-/* Image 0 has one map per file, in the order of files. */
-static const struct snapshot_map *placed_map(const struct snapshot *snapshot, uint64_t frame)
+static int by_place(const void *a, const void *b)
 {
+	const struct snapshot_map *x = a, *y = b;
+
+	if (x->image != y->image)
+		return x->image < y->image ? -1 : 1;
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (map_place(x) != map_place(y))
+		return map_place(x) < map_place(y) ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+void snapshot__sort_maps(struct snapshot *snapshot)
+{
+	if (snapshot->maps.cnt)
+		qsort(snapshot->maps.at, snapshot->maps.cnt, sizeof(*snapshot->maps.at), by_place);
+}
+
+/* The first mapping that is not before @image, @file and @place. */
+static size_t find_place(const struct snapshot *snapshot, uint32_t image, uint32_t file,
+			 uint64_t place)
+{
+	const struct snapshot_map key = {
+		.image = image, .file = file, .offset = place, .start = file ? 0 : place
+	};
 	size_t lo = 0, hi = snapshot->maps.cnt, mid;
 
-	if (FRAME_IS_ANON(frame))
-		return NULL;
 	while (lo < hi) {
 		mid = (lo + hi) / 2;
-		if (!snapshot->maps.at[mid].image &&
-		    snapshot->maps.at[mid].file < FRAME_FILE(frame))
+		if (by_place(&snapshot->maps.at[mid], &key) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < snapshot->maps.cnt && map_holds(&snapshot->maps.at[lo], 0, frame)
-		       ? &snapshot->maps.at[lo]
-		       : NULL;
+	return lo;
+}
+
+/* The last mapping of @file that begins at or before @place and reaches beyond it. Mappings of different times may
+ * overlap, so it need not be the nearest. */
+static const struct snapshot_map *find_holder(const struct snapshot *snapshot, uint32_t image,
+					      uint32_t file, uint64_t place)
+{
+	size_t i = find_place(snapshot, image, file, place + 1);
+	const struct snapshot_map *map;
+
+	while (i--) {
+		map = &snapshot->maps.at[i];
+		if (map->image != image || map->file != file)
+			return NULL;
+		if (place - map_place(map) < map->end - map->start)
+			return map;
+	}
+	return NULL;
+}
+
+/* The mapping of any file that has the address. Libraries may have taken turns there: better no name than the wrong
+ * one's. */
+static const struct snapshot_map *find_addr(const struct snapshot *snapshot, uint32_t image,
+					    uint64_t addr)
+{
+	const struct snapshot_map *found = NULL, *map;
+	size_t i;
+
+	for (i = find_place(snapshot, image, 0, 0); i < snapshot->maps.cnt; i++) {
+		map = &snapshot->maps.at[i];
+		if (map->image != image)
+			break;
+		if (addr < map->start || addr >= map->end)
+			continue;
+		if (found && found->file != map->file)
+			return NULL;
+		found = map;
+	}
+	return found;
 }
 
 const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
 					 uint64_t frame)
 {
-	size_t lo = 0, hi = snapshot->maps.cnt, mid;
-	const struct snapshot_map *found = NULL, *map;
+	const struct snapshot_map *map;
 
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (snapshot->maps.at[mid].image < image)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < snapshot->maps.cnt && snapshot->maps.at[lo].image == image; lo++) {
-		map = &snapshot->maps.at[lo];
-		if (!map_holds(map, image, frame))
-			continue;
-		if (!FRAME_IS_ANON(frame))
-			return map;
-		/* Libraries took turns at this address: better no name than the wrong one's. */
-		if (found && found->file != map->file)
-			return NULL;
-		found = map;
-	}
-	return found ? found : placed_map(snapshot, frame);
+	if (FRAME_IS_ANON(frame)) /* those of image 0 are nobody's addresses */
+		return image ? find_addr(snapshot, image, FRAME_ADDR(frame)) : NULL;
+	map = find_holder(snapshot, image, FRAME_FILE(frame), FRAME_OFF(frame));
+	return map ? map : find_holder(snapshot, 0, FRAME_FILE(frame), FRAME_OFF(frame));
 }
 
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,

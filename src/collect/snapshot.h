@@ -38,8 +38,8 @@ struct snapshot_file {
 };
 
 /*
- * An executable mapping of an image; sorted by image. Those of image 0 are one per file, sorted by file, in an address
- * space of nobody's: for images that have no mappings (any more).
+ * An executable mapping of an image; see snapshot__sort_maps(). Those of image 0 are one per file, in an address space
+ * of nobody's: for images that have no mappings (any more).
  */
 struct snapshot_map {
 	uint32_t image;
@@ -157,6 +157,8 @@ DEFINE_CLEANUP(snapshot);
 /* NULL if it is not there. */
 const struct snapshot_image *snapshot__image(const struct snapshot *snapshot, uint32_t id);
 const struct snapshot_file *snapshot__file(const struct snapshot *snapshot, uint32_t id);
+/* Put the mappings into the order of look-ups: image, file, place in the file (without a file, in memory). */
+void snapshot__sort_maps(struct snapshot *snapshot);
 /* The image's mapping that has @frame's file offset, or NULL. */
 const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
 					 uint64_t frame);

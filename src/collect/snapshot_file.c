@@ -326,8 +326,6 @@ static bool is_consistent(const struct snapshot *s)
 	for (i = 0; i < s->maps.cnt; i++) {
 		if (s->maps.at[i].end < s->maps.at[i].start)
 			return false;
-		if (i && s->maps.at[i].image < s->maps.at[i - 1].image)
-			return false;
 	}
 	return stories_are_consistent(s);
 }
@@ -358,6 +356,8 @@ int snapshot_file_parse(const void *data, size_t len_bytes, struct snapshot **re
 	} while (view.header.kind != SECTION_END);
 	if (!is_consistent(s))
 		return -EPROTO;
+	/* Files of older versions have them in another order. */
+	snapshot__sort_maps(s);
 	*ret = TAKE_PTR(s);
 	return 0;
 }
