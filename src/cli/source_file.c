@@ -17,6 +17,9 @@ static int read_source(const char *path, char **ret, size_t *ret_len_bytes, int6
 
 	if (stat(path, &st))
 		return -errno;
+	/* The name is the profile's choice, and merely opening a device can have effects. */
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
 	*ret_mtime_ns = st.st_mtim.tv_sec * NS_PER_SEC + st.st_mtim.tv_nsec;
 	return fdio_read_file(path, SOURCE_MAX_BYTES, ret, ret_len_bytes);
 }

@@ -8,7 +8,7 @@
 #include "abi/stack.h"
 #include "base/fdio.h"
 #include "base/hashmap.h"
-#include "symbolize/root_dir.h"
+#include "proc/root_dir.h"
 
 #define FILE_MAX_BYTES ((size_t)8 << 20)
 #define ALL_MAX_BYTES  ((size_t)512 << 20)

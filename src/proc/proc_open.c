@@ -12,11 +12,18 @@
 #include <linux/magic.h>
 
 #include "base/cleanup.h"
+#include "proc/root_dir.h"
 
-static int open_regular(const char *path, int *ret_fd, struct stat *ret_st)
+/* What is mapped can be opened: it is no FIFO. A device can be mapped. */
+static int open_mapped(const char *path, int *ret_fd, struct stat *ret_st)
 {
-	int fd __close_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd __close_fd = -1;
 
+	if (stat(path, ret_st))
+		return -errno;
+	if (!S_ISREG(ret_st->st_mode))
+		return -EINVAL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, ret_st))
 		return -errno;
 	if (!S_ISREG(ret_st->st_mode))
@@ -27,12 +34,12 @@ static int open_regular(const char *path, int *ret_fd, struct stat *ret_st)
 
 int proc_root_open(pid_t pid, const char *path, int *ret_fd)
 {
-	char full[PATH_MAX + 64];
-	struct stat st;
+	int root __close_fd = -1, err;
+	char dir[32];
 
-	if (snprintf(full, sizeof(full), "/proc/%d/root%s", pid, path) >= (int)sizeof(full))
-		return -ENAMETOOLONG;
-	return open_regular(full, ret_fd, &st);
+	snprintf(dir, sizeof(dir), "/proc/%d/root", pid);
+	err = root_dir_open(dir, &root);
+	return err ? err : root_dir_open_file(root, path, 0, ret_fd);
 }
 
 /*
@@ -55,7 +62,7 @@ int proc_map_open(pid_t pid, const struct proc_map *map, int *ret_fd)
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, map->start,
 		 map->end);
-	if (!open_regular(path, &fd, &st) && is_file_of(map, fd, &st)) {
+	if (!open_mapped(path, &fd, &st) && is_file_of(map, fd, &st)) {
 		*ret_fd = TAKE_FD(fd);
 		return 0;
 	}

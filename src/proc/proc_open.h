@@ -13,5 +13,5 @@
  * is gone, -ESTALE if there is another file now, -errno.
  */
 int proc_map_open(pid_t pid, const struct proc_map *map, int *ret_fd);
-/* @path as @pid sees it (through /proc/PID/root), a regular file, read-only. */
+/* @path as @pid sees it, a regular file, read-only: links do not lead out of its root. */
 int proc_root_open(pid_t pid, const char *path, int *ret_fd);

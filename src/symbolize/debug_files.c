@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "elf/debuglink.h"
-#include "symbolize/root_dir.h"
+#include "proc/root_dir.h"
 
 /* Does the file belong? @ctx is what it is compared with. */
 typedef bool belongs_fn(const struct elf_file *elf, const void *ctx);

@@ -7,7 +7,7 @@
 
 #include "base/fdio.h"
 #include "symbolize/perf_map.h"
-#include "symbolize/root_dir.h"
+#include "proc/root_dir.h"
 
 struct sym_jit {
 	int root_fd;

@@ -16,7 +16,7 @@
 #include "proc/proc_info.h"
 #include "symbolize/debuginfod.h"
 #include "symbolize/demangle.h"
-#include "symbolize/root_dir.h"
+#include "proc/root_dir.h"
 #include "symbolize/sym_file.h"
 #include "symbolize/sym_jit.h"
 #include "symbolize/vdso.h"

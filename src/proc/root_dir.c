@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symbolize/root_dir.h"
+#include "proc/root_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
