@@ -2,7 +2,7 @@
 /*
  * Sampling by bytes. An allocation of n bytes is kept with p = 1 - exp(-n / mean), as if each byte were drawn with
  * chance 1/mean, and stands for 1/p allocations of its size. The weight is computed from the very p that decided,
- * so counts and bytes are unbiased whatever the error of the exponential here is (it is below 2e-6).
+ * so counts and bytes are unbiased whatever the error of the exponential here is (it is below 3e-5).
  * Portable C: the host tests compile this very file.
  */
 #pragma once
