@@ -80,7 +80,7 @@ $(O)/src/%.o: src/%
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:%.c=$(O)/%.o)
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux/$(ARCH) -Ibpf \
-	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member
+	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member $(BPF_DEFS)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call msg,BPF,$<)

@@ -28,6 +28,13 @@
 #define RETURN_INSTANCES_MAX 64
 #define VMA_TRIES 4
 
+/* Builds that lack one of the two, to measure what each brings (make bench-unwind). */
+#ifndef WALK_WITHOUT
+#define WALK_WITHOUT 0
+#endif
+#define WITHOUT_CACHE  (WALK_WITHOUT & 1)
+#define WITHOUT_WINDOW (WALK_WITHOUT & 2)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -120,6 +127,8 @@ static inline __attribute__((always_inline)) int read_word(struct walk *walk, __
 {
 	__u64 off = addr - walk->window_base;
 
+	if (WITHOUT_WINDOW)
+		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)addr);
 	if (!(off & 7) && off < walk->window_bytes) {
 		*ret = walk->window[(off >> 3) & (WALK_WINDOW_WORDS - 1)];
 		return 1;
@@ -344,7 +353,7 @@ static inline __attribute__((always_inline)) int rule_of(struct walk *walk, __u6
 	tag = hash << 32;
 	walk->frame = cached->frame;
 	word = cached->rule_tag ^ mix(walk->frame);
-	if ((word & ~0xffffffffull) == tag) {
+	if ((word & ~0xffffffffull) == tag && !WITHOUT_CACHE) {
 		walk->rule = word;
 		return LOOKUP_CACHE;
 	}
@@ -520,7 +529,7 @@ static void walk_from(struct walk *walk, __u32 image, __u64 sp, __u64 fp, __u64 
 	walk->cache_key = mix((__u64)image << 32 | (info ? info->map_gen : 0));
 	walk->sp = sp + 8;
 	walk->fp = fp;
-	if (!window_refill(walk, sp + 64) || !read_word(walk, sp, &ra)) {
+	if ((!WITHOUT_WINDOW && !window_refill(walk, sp + 64)) || !read_word(walk, sp, &ra)) {
 		walk->stop = STOP(STAT_WALK_BAD_READ);
 		return;
 	}
