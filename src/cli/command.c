@@ -87,8 +87,10 @@ const struct command commands[] = {
 		.summary =
 			"show who allocates: allocated and in use, bytes and objects, in one table",
 		.details =
-			"FILE is a pprof profile, heaptap's or any other tool's, or - for standard "
-			"input; URL is an http or https address of a /debug/pprof endpoint.\n\n"
+			"FILE is a pprof profile, heaptap's or any other tool's, a .heaptap recording, "
+			"or one of the text formats: heaptap's or speedscope's JSON, folded stacks; - "
+			"is a pprof profile on standard input. URL is an http or https address of a "
+			"/debug/pprof endpoint.\n\n"
 			"flat is what a function allocates itself, cum what it and all it calls "
 			"allocate. With --cum the table shows cum in place of flat and orders by "
 			"it. Recursion counts once.",
@@ -215,7 +217,9 @@ const struct command commands[] = {
 		.summary = "write a profile in another format",
 		.details =
 			"The suffix of OUT picks the format, or --format does. Formats that hold "
-			"one metric take it from --metric (default: alloc_space).",
+			"one metric take it from --metric (default: alloc_space). FILE is whatever "
+			"report reads; JSON and pprof hold all of a profile, speedscope names and "
+			"values, folded stacks one value.",
 		.examples =
 			"heaptap convert alloc.pb.gz -o alloc.folded\tone line per stack, for "
 			"flame graph tools\n"

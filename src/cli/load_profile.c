@@ -10,7 +10,9 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/fdio.h"
 #include "cli/load_url.h"
+#include "encode/text_read.h"
 #include "profile/place_profile.h"
 #include "session/replay.h"
 #include "view/text.h"
@@ -57,6 +59,36 @@ int load_report(const struct load_source *source, int outcome)
 	return 0;
 }
 
+#define HEAD_BYTES     512
+#define TEXT_MAX_BYTES ((size_t)2 << 30)
+
+/* Which of the text formats it is. What cannot be looked at ahead, a pipe, is taken for pprof. */
+static enum text_kind kind_of(int fd)
+{
+	char head[HEAD_BYTES];
+	ssize_t len = pread(fd, head, sizeof(head), 0);
+
+	return len > 0 ? text_kind_of(head, (size_t)len) : TEXT_NONE;
+}
+
+/* Any profile but a recording. */
+static int read_profile(const struct load_source *source, int fd, struct profile **ret)
+{
+	enum text_kind kind = kind_of(fd);
+	char *text __free_mem = NULL;
+	size_t len_bytes;
+	int err;
+
+	if (kind == TEXT_NONE)
+		return load_report(source, pprof_read_fd(fd, source->limits, ret));
+	err = fdio_read_all(fd, TEXT_MAX_BYTES, &text, &len_bytes);
+	if (!err)
+		err = text_read(kind, text, len_bytes, ret);
+	if (err > 0)
+		return log_err(0, "%s: %s", source->name, text_outcome_text(err)), -EINVAL;
+	return err ? log_err(err, "%s: cannot read", source->name) : 0;
+}
+
 /* One line for what reading a recording came to. */
 static int report_snapshot(const struct load_source *source, int err)
 {
@@ -85,7 +117,7 @@ int load_profile(const char *source, struct profile **ret)
 		return err;
 	if (replay_is_snapshot(fd))
 		return report_snapshot(&opened, replay_profile(fd, false, ret));
-	return load_report(&opened, pprof_read_fd(fd, opened.limits, ret));
+	return read_profile(&opened, fd, ret);
 }
 
 int load_places(const char *source, struct places **ret)
@@ -99,7 +131,7 @@ int load_places(const char *source, struct places **ret)
 		return err;
 	if (replay_is_snapshot(fd))
 		return report_snapshot(&opened, replay_places(fd, ret));
-	err = load_report(&opened, pprof_read_fd(fd, opened.limits, &profile));
+	err = read_profile(&opened, fd, &profile);
 	if (err)
 		return err;
 	err = places_of_profile(profile, ret);
