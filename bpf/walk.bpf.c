@@ -22,11 +22,11 @@
 #include "process.bpf.h"
 #include "stats.bpf.h"
 
-#define ENOENT 2
-#define VM_EXEC 4ul
-#define CACHE_BITS 16
+#define ENOENT               2
+#define VM_EXEC              4ul
+#define CACHE_BITS           16
 #define RETURN_INSTANCES_MAX 64
-#define VMA_TRIES 4
+#define VMA_TRIES            4
 
 /* Builds that lack one of the two, to measure what each brings (make bench-unwind). */
 #ifndef WALK_WITHOUT
@@ -123,7 +123,8 @@ static __attribute__((noinline)) int read_slow(struct walk *walk, __u64 addr, __
 	return 1;
 }
 
-static inline __attribute__((always_inline)) int read_word(struct walk *walk, __u64 addr, __u64 *ret)
+static inline __attribute__((always_inline)) int read_word(struct walk *walk, __u64 addr,
+							   __u64 *ret)
 {
 	__u64 off = addr - walk->window_base;
 
@@ -147,7 +148,7 @@ struct lookup {
 	__u64 pc;
 	__u64 off; /* file offset of pc */
 	__u64 start, end;
-	__u32 found; /* the pc lies in executable memory */
+	__u32 found;  /* the pc lies in executable memory */
 	__u32 backed; /* of a file */
 };
 
@@ -280,10 +281,10 @@ static __attribute__((noinline)) __u32 row_search(const struct unwind_file *file
 	return row ? row->rule : UNWIND_NONE;
 }
 
-#define LOOKUP_CACHE 0 /* walk->rule and walk->frame hold and may be kept */
-#define LOOKUP_ONCE 1 /* they hold for now: the file's table is still to come */
+#define LOOKUP_CACHE      0 /* walk->rule and walk->frame hold and may be kept */
+#define LOOKUP_ONCE       1 /* they hold for now: the file's table is still to come */
 #define LOOKUP_TRAMPOLINE 2 /* a return probe sits on this return address */
-#define LOOKUP_BUSY 3 /* only the address is known: walk->frame holds, the walk ends */
+#define LOOKUP_BUSY       3 /* only the address is known: walk->frame holds, the walk ends */
 
 /* Fill walk->rule and walk->frame for @pc. LOOKUP_*, or minus a STAT_WALK_*. */
 static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
@@ -375,20 +376,39 @@ __u64 walk_trampoline(void)
 	return area ? BPF_CORE_READ(area, vaddr) : 0;
 }
 
-/* What a return probe has displaced from the stack word at @slot (kernel/events/uprobes.c). 0 if unknown. */
+struct displaced {
+	struct return_instance *instance;
+	__u64 slot;
+	__u64 ra;
+};
+
+static long displaced_step(__u32 i, void *ctx)
+{
+	struct displaced *displaced = ctx;
+	struct return_instance *instance = displaced->instance;
+
+	if (!instance)
+		return 1;
+	/* Probes of one chain of tail calls share the word; the last of them has the address. */
+	if (BPF_CORE_READ(instance, stack) == displaced->slot &&
+	    !BPF_CORE_READ(instance, chained)) {
+		displaced->ra = BPF_CORE_READ(instance, orig_ret_vaddr);
+		return 1;
+	}
+	displaced->instance = BPF_CORE_READ(instance, next);
+	return 0;
+}
+
+/* What a return probe has displaced from the stack word at @slot (kernel/events/uprobes.c). 0 if
+ * unknown. */
 static __attribute__((noinline)) __u64 displaced_return(__u64 slot)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct return_instance *instance = BPF_CORE_READ(task, utask, return_instances);
-	int i;
+	struct displaced displaced = { .slot = slot };
 
-	for (i = 0; i < RETURN_INSTANCES_MAX && instance; i++) {
-		/* Probes of one chain of tail calls share the word; the last of them has the address. */
-		if (BPF_CORE_READ(instance, stack) == slot && !BPF_CORE_READ(instance, chained))
-			return BPF_CORE_READ(instance, orig_ret_vaddr);
-		instance = BPF_CORE_READ(instance, next);
-	}
-	return 0;
+	displaced.instance = BPF_CORE_READ(task, utask, return_instances);
+	bpf_loop(RETURN_INSTANCES_MAX, displaced_step, &displaced, 0);
+	return displaced.ra;
 }
 
 __u64 walk_return_address(__u64 sp)
@@ -440,7 +460,8 @@ static long on_frame(__u32 i, void *ctx)
 		walk->frame += !walk->exact;
 	walk->frames[walk->frame_cnt & (STACK_DEPTH_MAX - 1)] = walk->frame;
 	walk->frame_cnt++;
-	fold(walk, FRAME_IS_ANON(walk->frame) ? walk->frame ^ (__u64)walk->image << 20 : walk->frame);
+	fold(walk,
+	     FRAME_IS_ANON(walk->frame) ? walk->frame ^ (__u64)walk->image << 20 : walk->frame);
 	if (result == LOOKUP_BUSY)
 		return stop_at(walk, STAT_WALK_VMA_BUSY);
 	if (walk->rule == UNWIND_NONE)
