@@ -68,6 +68,18 @@ static const char *mode_text(const struct snapshot *snapshot, char out[static 64
 	return out;
 }
 
+/* view/heading.c reads the name back: an executable's file name says little where one file has many names. */
+static void process_line(const struct snapshot *snapshot, struct buf *out)
+{
+	const struct snapshot_image *image = snapshot->images.at;
+
+	if (snapshot->images.cnt == 1)
+		buf__printf(out, "process: %s, pid %" PRIu32 "\n",
+			    snapshot__str(snapshot, image->comm), image->tgid);
+	else if (snapshot->images.cnt)
+		buf__printf(out, "processes: %zu\n", snapshot->images.cnt);
+}
+
 static void stack_line(const struct snapshot *snapshot, struct buf *out)
 {
 	uint64_t walks = walk_cnt(snapshot), whole = snapshot->stats[STAT_WALK_ROOT];
@@ -197,6 +209,10 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 		return -ENOMEM;
 	buf__printf(line, "heaptap " HEAPTAP_VERSION ": %s\n", mode_text(snapshot, mode));
 	err = add_comment(profile, line);
+	if (!err) {
+		process_line(snapshot, line);
+		err = add_comment(profile, line);
+	}
 	if (!err) {
 		counted_line(snapshot, totals, line);
 		err = add_comment(profile, line);

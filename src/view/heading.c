@@ -12,15 +12,40 @@
 #define NS_PER_SEC  1000000000LL
 #define SYSTEM_WIDE "[system-wide]" /* stands for the main binary where there is not one */
 
+/* heaptap's own profiles of one process say its name (collect/ledger.c); it may hold commas. */
+static bool write_process(const struct profile *profile, struct buf *line)
+{
+	static const char start[] = "process: ", end[] = ", pid ";
+	const char *comment, *last, *next;
+	size_t i;
+
+	for (i = 0; i < profile__comment_cnt(profile); i++) {
+		comment = profile__comment(profile, i);
+		if (strncmp(comment, start, strlen(start)))
+			continue;
+		comment += strlen(start);
+		for (last = NULL, next = comment; (next = strstr(next, end)); next++)
+			last = next;
+		if (!last || last == comment)
+			continue;
+		buf__append_str(line, " of ");
+		text_append_safe(line, comment, (size_t)(last - comment));
+		return true;
+	}
+	return false;
+}
+
 static void write_kind(const struct profile *profile, struct buf *line)
 {
 	size_t heap[PROFILE_METRIC_CNT];
 	const char *file = "", *slash;
 
+	buf__append_str(line, profile__heap_types(profile, heap) ? "heap profile" : "profile");
+	if (write_process(profile, line))
+		return;
 	if (profile__mapping_cnt(profile))
 		file = profile__str(profile, profile__mapping(profile, 1)->filename);
 	slash = strrchr(file, '/');
-	buf__append_str(line, profile__heap_types(profile, heap) ? "heap profile" : "profile");
 	if (!strcmp(file, SYSTEM_WIDE)) {
 		buf__append_str(line, " of several processes");
 	} else if (*file) {

@@ -68,8 +68,13 @@ class Bpftrace:
         time.sleep(1)  # BEGIN runs before the last probe is on
 
     def stop(self):
+        """Its closing print of many stacks can take longer than anyone waits."""
         self.process.interrupt()
-        self.process.wait()
+        try:
+            self.process.popen.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.popen.kill()
+            self.process.popen.wait()
 
 
 def heaptap(*args):
