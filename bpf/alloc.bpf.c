@@ -339,7 +339,7 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 	if (!info)
 		return false;
 	cost_begin(&cost, info, &info->enter_cnt);
-	wanted = enter(ctx, image, info);
+	wanted = info->flags & IMAGE_CLOSED ? false : enter(ctx, image, info);
 	cost_end(&cost);
 	return wanted;
 }
@@ -509,7 +509,8 @@ int heaptap_free(struct pt_regs *ctx)
 	if (!info)
 		return 0;
 	cost_begin(&cost, info, &info->free_cnt);
-	release(ctx, image);
+	if (!(info->flags & IMAGE_NO_LIVE))
+		release(ctx, image);
 	cost_end(&cost);
 	return 0;
 }

@@ -47,7 +47,9 @@ struct image {
 };
 _Static_assert(sizeof(struct image) == 152, "image is 152 bytes");
 
-#define IMAGE_NO_LIVE 1u /* its blocks are no longer tracked: too dear */
+#define IMAGE_NO_LIVE  1u /* its blocks are no longer tracked: too dear */
+#define IMAGE_CLOSED   2u /* between windows: its events do not count */
+#define IMAGE_OWN_MEAN 4u /* its sampling mean is not adapted to a rate of samples */
 
 /* A prime: the pattern in which a program allocates and frees must not decide which hits are measured. */
 #define COST_EVERY 61u

@@ -79,7 +79,6 @@ struct options {
 	bool no_live;
 	bool lifetimes;
 	bool embed_source;
-	bool mmap;
 	bool strict;
 	bool full_cfi;
 	bool allocator_frames;

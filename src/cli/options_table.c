@@ -51,16 +51,14 @@ const struct option_def options_table[] = {
 	  "keep every allocation, or one per this many bytes on average; auto adapts that to "
 	  "each process, and keeps all of one that allocates little (default: exact for "
 	  "CMD, else auto)" },
-	{ "max-overhead", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_pct), TRACERS, NULL, NULL,
-	  "hold the cost of tracing below this share of the target's CPU time" },
+	{ "max-overhead", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_pct), TRACERS & ~CMD_STAT, NULL,
+	  NULL, "hold the cost of tracing below this share of the target's CPU time" },
 	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_TOP | CMD_RECORD, NULL, NULL,
 	  "count allocations only, not what stays in use; much cheaper" },
 	{ "lifetimes", 0, OPT_FLAG, NULL, FIELD(lifetimes), CMD_RECORD, NULL, NULL,
 	  "keep what `why` goes by as well: who frees, how old, how grown; -o FILE.heaptap" },
 	{ "embed-source", 0, OPT_FLAG, NULL, FIELD(embed_source), CMD_RECORD | CMD_WHY, NULL, NULL,
 	  "keep the source files in the recording, for list; -o FILE.heaptap" },
-	{ "mmap", 0, OPT_FLAG, NULL, FIELD(mmap), CMD_RECORD, NULL, NULL,
-	  "also count memory mapped directly with mmap and brk" },
 	{ "live-max", 0, OPT_U64, "N", FIELD(live_max_cnt), CMD_TOP | CMD_RECORD | CMD_WHY, NULL,
 	  NULL, "blocks in use that can be tracked at a time" },
 	{ "stacks-max", 0, OPT_BYTES, "BYTES", FIELD(stacks_max_bytes),

@@ -83,6 +83,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.no_live = opts->no_live,
 		.lifetimes = opts->lifetimes,
 		.sample_bytes = sample_bytes(opts),
+		.max_overhead = opts->max_overhead_pct / 100,
 		.backend = opts->backend,
 		.empty = opts->empty_probes,
 		.full_cfi = opts->full_cfi,

@@ -171,6 +171,34 @@ static void exit_line(const struct snapshot *snapshot, struct buf *out)
 			    objects, units_format_bytes((int64_t)space, bytes));
 }
 
+static void cost_line(const struct snapshot *snapshot, struct buf *out)
+{
+	const struct snapshot_cost *cost = &snapshot->cost;
+	char cpu[16], own[16], rss[16], maps[16];
+	uint64_t own_work = cost->cpu_ns > cost->trace_ns ? cost->cpu_ns - cost->trace_ns : 0;
+
+	if (cost->cpu_ns && own_work)
+		buf__printf(out, "cost: +%.1f%% on %s of CPU time",
+			    100 * (double)cost->trace_ns / (double)own_work,
+			    units_format_duration(own_work, cpu));
+	else if (cost->own_cpu_ns)
+		buf__append_str(out, "cost: too short to tell");
+	else
+		return;
+	buf__printf(out, "; heaptap itself: %s of CPU time, %s of memory, %s of maps\n",
+		    units_format_duration(cost->own_cpu_ns, own),
+		    units_format_bytes((int64_t)cost->own_rss_bytes, rss),
+		    units_format_bytes((int64_t)cost->map_bytes, maps));
+}
+
+static void remark_lines(const struct snapshot *snapshot, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->remarks.cnt; i++)
+		buf__printf(out, "budget: %s\n", snapshot__str(snapshot, snapshot->remarks.at[i]));
+}
+
 void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals,
 		 struct buf *out)
 {
@@ -184,6 +212,8 @@ void ledger_text(const struct snapshot *snapshot, const struct build_totals *tot
 	loss_line(snapshot, out);
 	note_lines(snapshot, totals, out);
 	exit_line(snapshot, out);
+	remark_lines(snapshot, out);
+	cost_line(snapshot, out);
 }
 
 static int add_comment(struct profile *profile, struct buf *line)
@@ -203,6 +233,7 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 {
 	struct buf *line __free(buf) = buf__new(4096);
 	char mode[64];
+	size_t i;
 	int err;
 
 	if (!line)
@@ -223,6 +254,10 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 	}
 	if (!err) {
 		loss_line(snapshot, line);
+		err = add_comment(profile, line);
+	}
+	for (i = 0; !err && i < snapshot->remarks.cnt; i++) {
+		buf__printf(line, "budget: %s\n", snapshot__str(snapshot, snapshot->remarks.at[i]));
 		err = add_comment(profile, line);
 	}
 	return err;

@@ -23,6 +23,7 @@ void snapshot__free(struct snapshot *snapshot)
 	if (!snapshot)
 		return;
 	intern__free(snapshot->strings);
+	vec__done(&snapshot->remarks);
 	vec__done(&snapshot->images);
 	vec__done(&snapshot->files);
 	vec__done(&snapshot->maps);

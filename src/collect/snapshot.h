@@ -124,6 +124,15 @@ enum {
 	SNAPSHOT_AUTO = 16,      /* the mean was adapted */
 };
 
+/* What the recording itself took; 0: not known. */
+struct snapshot_cost {
+	uint64_t cpu_ns;   /* CPU time of the processes traced */
+	uint64_t trace_ns; /* ... of this, what tracing took */
+	uint64_t own_cpu_ns;
+	uint64_t own_rss_bytes;
+	uint64_t map_bytes; /* kernel memory */
+};
+
 struct snapshot {
 	uint64_t time_ns; /* of the start, since 1970 */
 	uint64_t duration_ns;
@@ -133,6 +142,8 @@ struct snapshot {
 	uint32_t image_max; /* the first image_max sites are overflow sites */
 	uint64_t stats[STAT_CNT];
 	struct intern *strings;
+	VEC(uint32_t) remarks; /* strings: what was done to keep to a budget */
+	struct snapshot_cost cost;
 	VEC(struct snapshot_image) images;
 	VEC(struct snapshot_file) files;
 	VEC(struct snapshot_map) maps;

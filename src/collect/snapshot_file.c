@@ -31,6 +31,8 @@ enum section {
 	SECTION_TICKS = 15,
 	SECTION_POINTS = 16,
 	SECTION_SOURCES = 17,
+	SECTION_REMARKS = 18,
+	SECTION_COST = 19,
 };
 
 struct file_header {
@@ -100,6 +102,8 @@ int snapshot_file_write(const struct snapshot *s, struct writer *writer)
 	PUT_VEC(writer, SECTION_FRAMES, s->frames);
 	PUT_VEC(writer, SECTION_SYMBOLS, s->symbols);
 	PUT_VEC(writer, SECTION_LINES, s->lines);
+	PUT_VEC(writer, SECTION_REMARKS, s->remarks);
+	put_section(writer, SECTION_COST, sizeof(s->cost), 1, &s->cost);
 	if (s->sources.cnt)
 		PUT_VEC(writer, SECTION_SOURCES, s->sources);
 	if (s->flags & SNAPSHOT_STORIES) {
@@ -208,6 +212,17 @@ static int take_meta(const struct section_view *view, struct snapshot *s)
 	return 0;
 }
 
+static int take_cost(const struct section_view *view, struct snapshot *s)
+{
+	size_t known = view->header.record_bytes < sizeof(s->cost) ? view->header.record_bytes
+								   : sizeof(s->cost);
+
+	if (view->header.record_cnt != 1)
+		return -EPROTO;
+	memcpy(&s->cost, view->records, known);
+	return 0;
+}
+
 static int take_stats(const struct section_view *view, struct snapshot *s)
 {
 	size_t cnt = view->header.record_cnt < STAT_CNT ? view->header.record_cnt : STAT_CNT;
@@ -223,6 +238,10 @@ static int take_section(const struct section_view *view, struct snapshot *s)
 	switch (view->header.kind) {
 	case SECTION_META:
 		return take_meta(view, s);
+	case SECTION_REMARKS:
+		return TAKE_VEC(view, s->remarks);
+	case SECTION_COST:
+		return take_cost(view, s);
 	case SECTION_STATS:
 		return take_stats(view, s);
 	case SECTION_STRINGS:

@@ -352,6 +352,22 @@ void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes
 	__atomic_store_n(&info->mean_bytes, mean_bytes, __ATOMIC_RELAXED);
 }
 
+void tracer__set_flags(struct tracer *tracer, uint32_t image, uint32_t flags)
+{
+	struct image *info = mapped__at(&tracer->images, image);
+
+	if (image < tracer->image_max)
+		__atomic_fetch_or(&info->flags, flags, __ATOMIC_SEQ_CST);
+}
+
+void tracer__clear_flags(struct tracer *tracer, uint32_t image, uint32_t flags)
+{
+	struct image *info = mapped__at(&tracer->images, image);
+
+	if (image < tracer->image_max)
+		__atomic_fetch_and(&info->flags, ~flags, __ATOMIC_SEQ_CST);
+}
+
 /* The file's number, or a new one. BPF may be giving one just now: who comes second takes it. */
 static int file_id(struct tracer *tracer, const struct unwind_file_key *key, uint32_t *ret)
 {

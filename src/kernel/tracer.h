@@ -91,6 +91,9 @@ enum tracer_backend tracer__backend(const struct tracer *tracer);
 int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint32_t *ret);
 /* Process @tgid is @image and not to be traced: no more of its events are counted. */
 void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid);
+/* Of struct image.flags. */
+void tracer__set_flags(struct tracer *tracer, uint32_t image, uint32_t flags);
+void tracer__clear_flags(struct tracer *tracer, uint32_t image, uint32_t flags);
 /* Set an image's sampling mean, looked at @now_ns (CLOCK_MONOTONIC); takes effect with its next allocation. */
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns);
 

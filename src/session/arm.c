@@ -57,7 +57,7 @@ static struct tracer_options tracer_options(struct recording *rec)
 		.lifetimes = config->lifetimes,
 		.totals = config->on_totals,
 		.ops = config->op,
-		.sampling = config->sample_bytes != 1,
+		.sampling = config->sample_bytes != 1 || config->max_overhead > 0,
 		.mean_bytes = config->sample_bytes ? config->sample_bytes : 1,
 		.brake_cnt = PACE_BRAKE_CNT,
 		.brake_ns = config->sample_bytes ? 0 : PACE_TICK_NS,
@@ -318,6 +318,9 @@ int recording__arm(struct recording *rec)
 
 	if (err)
 		return explain_open(err, why);
+	rec->governor = governor__new(rec->config->max_overhead, recording__is_listed(rec));
+	if (!rec->governor)
+		return log_err(-ENOMEM, "cannot start");
 	err = file_table__feed(rec->files, rec->tracer);
 	if (err && err != -ENOSPC)
 		return log_err(err, "cannot load unwind tables");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,9 +25,16 @@ static bool is_wanted(void *ctx, const struct image *image, const struct process
 	return choice__wants(&rec->config->choice, image->comm, info->exe, image->uid);
 }
 
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000;
+}
+
 int recording__capture(const struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret)
 {
 	const struct session_config *config = rec->config;
+	struct snapshot *snapshot __free(snapshot) = NULL;
+	struct rusage usage;
 	struct capture capture = {
 		.tracer = rec->tracer,
 		.files = rec->files,
@@ -35,9 +43,10 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 		.tally = rec->tally,
 		.time_ns = rec->start_ns,
 		.duration_ns = until_mono_ns - rec->start_mono_ns,
-		.period_bytes = config->sample_bytes,
+		.period_bytes = config->max_overhead > 0 ? 0 : config->sample_bytes,
 		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
-			 (config->sample_bytes != 1 ? SNAPSHOT_SAMPLED : 0) |
+			 (config->sample_bytes != 1 || config->max_overhead > 0 ? SNAPSHOT_SAMPLED
+										: 0) |
 			 (config->sample_bytes ? 0 : SNAPSHOT_AUTO) |
 			 (config->lifetimes ? SNAPSHOT_STORIES : 0),
 		.image_max = rec->image_max,
@@ -45,8 +54,23 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 		.wanted = choice__is_all(&config->choice) ? NULL : is_wanted,
 		.ctx = (void *)rec,
 	};
+	int err;
 
-	return capture_snapshot(&capture, ret);
+	err = capture_snapshot(&capture, &snapshot);
+	if (!err)
+		err = governor__settle(rec->governor, rec->tracer, snapshot);
+	if (err)
+		return err;
+	getrusage(RUSAGE_SELF, &usage);
+	snapshot->cost = (struct snapshot_cost){
+		.cpu_ns = rec->cost.cpu_ns,
+		.trace_ns = rec->cost.trace_ns,
+		.own_cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime),
+		.own_rss_bytes = (uint64_t)usage.ru_maxrss << 10,
+		.map_bytes = tracer__map_bytes(rec->tracer),
+	};
+	*ret = TAKE_PTR(snapshot);
+	return 0;
 }
 
 int recording__drain(struct recording *rec, struct snapshot **ret)

@@ -40,7 +40,8 @@ void pace_tick(struct tracer *tracer, uint64_t now_ns)
 	for (i = 1; i < cnt; i++) {
 		elapsed_ns = now_ns - images[i].since_ns;
 		/* Too soon after the brake to say anything. */
-		if (images[i].end_ns || (int64_t)elapsed_ns < PACE_TICK_NS / 4)
+		if (images[i].end_ns || (images[i].flags & IMAGE_OWN_MEAN) ||
+		    (int64_t)elapsed_ns < PACE_TICK_NS / 4)
 			continue;
 		kept_cnt = __atomic_load_n(&images[i].kept_cnt, __ATOMIC_RELAXED) -
 			   images[i].since_cnt;

@@ -18,6 +18,7 @@
 #include "collect/tally.h"
 #include "kernel/tracer.h"
 #include "session/child.h"
+#include "session/governor.h"
 #include "session/session.h"
 #include "target/target.h"
 
@@ -40,6 +41,9 @@ struct recording {
 	struct op_sites op; /* of config.op */
 
 	struct tracer *tracer;
+	struct governor *governor;
+	struct governor_cost cost;
+	bool warned_of_cost;
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;

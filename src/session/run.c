@@ -18,6 +18,10 @@
 #include "session/recording.h"
 #include "session/totals.h"
 
+/* Warn of a cost of more than this share, once this much CPU time says so. */
+#define COST_WARN    0.05
+#define COST_SURE_NS 200000000u
+
 enum source {
 	SOURCE_SIGNAL,
 	SOURCE_TIMER,
@@ -106,14 +110,14 @@ static int watch_period(struct loop *loop, int *fd, uint64_t period_ns, enum sou
 	return watch(loop, *fd, source, 0);
 }
 
-/* What is looked after all the time: sampling means that adapt, totals that are shown. */
+/* What is looked after all the time: sampling means that adapt, what it costs, totals that are shown. */
 static int watch_periods(struct loop *loop)
 {
 	const struct session_config *config = loop->rec->config;
-	int err = 0;
+	int err;
 
-	if (!config->sample_bytes)
-		err = watch_period(loop, &loop->tick_fd, PACE_TICK_NS, SOURCE_TICK);
+	err = watch_period(loop, &loop->tick_fd,
+			   config->max_overhead > 0 ? GOVERNOR_TICK_NS : PACE_TICK_NS, SOURCE_TICK);
 	if (!err && config->on_totals)
 		err = watch_period(loop, &loop->totals_fd, config->interval_ns, SOURCE_TOTALS);
 	return err;
@@ -218,6 +222,32 @@ static bool has_expired(int fd)
 	return read(fd, &expired_cnt, sizeof(expired_cnt)) == sizeof(expired_cnt);
 }
 
+/* Whoever runs a command through us knows that it is slowed down. */
+static void warn_of_cost(struct recording *rec)
+{
+	struct governor_cost cost;
+
+	if (rec->warned_of_cost || rec->config->cmd || rec->config->max_overhead > 0)
+		return;
+	cost = governor__cost(rec->governor, rec->tracer);
+	if (cost.cpu_ns < COST_SURE_NS ||
+	    cost.trace_ns < COST_WARN * (double)(cost.cpu_ns - cost.trace_ns))
+		return;
+	rec->warned_of_cost = true;
+	log_warn(0, "tracing costs %.0f %% of CPU time; --max-overhead PCT keeps to a budget",
+		 100 * (double)cost.trace_ns / (double)(cost.cpu_ns - cost.trace_ns + 1));
+}
+
+static void on_tick(struct recording *rec)
+{
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (!rec->config->sample_bytes)
+		pace_tick(rec->tracer, now);
+	governor__tick(rec->governor, rec->tracer, now);
+	warn_of_cost(rec);
+}
+
 static void tell_totals(const struct recording *rec)
 {
 	struct session_totals totals =
@@ -245,7 +275,7 @@ static void dispatch(struct loop *loop, uint64_t data)
 		break;
 	case SOURCE_TICK:
 		if (has_expired(loop->tick_fd))
-			pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
+			on_tick(loop->rec);
 		break;
 	case SOURCE_TOTALS:
 		if (has_expired(loop->totals_fd))
@@ -330,6 +360,7 @@ int recording__run(struct recording *rec)
 	rec->start_ns = now_ns(CLOCK_REALTIME);
 	rec->start_mono_ns = now_ns(CLOCK_MONOTONIC);
 	recording__start_pulse(rec);
+	governor__look(rec->governor, rec->tracer, rec->start_mono_ns);
 	tracer__activate(rec->tracer);
 	announce(rec);
 	if (rec->child.pid) {
@@ -338,6 +369,7 @@ int recording__run(struct recording *rec)
 			return err;
 	}
 	err = loop__run(&loop);
+	rec->cost = governor__cost(rec->governor, rec->tracer);
 	tracer__deactivate(rec->tracer);
 	rec->stop_mono_ns = now_ns(CLOCK_MONOTONIC);
 	/* What was said since the last look is about frames that were counted. */

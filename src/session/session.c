@@ -12,6 +12,7 @@ void recording__done(struct recording *rec)
 {
 	/* Probes first: whatever else is slow or fails, the targets are free of us. */
 	tracer__free(rec->tracer);
+	governor__free(rec->governor);
 	child__done(&rec->child);
 	hashmap__free(rec->attached);
 	process_table__free(rec->processes);

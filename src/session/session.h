@@ -66,6 +66,7 @@ struct session_config {
 	const char *op;        /* a function whose calls are counted as well, or NULL */
 	bool lifetimes;        /* keep life stories: what `why` goes by */
 	uint64_t sample_bytes; /* mean; 1: every allocation; 0: it adapts, see session/pace.h */
+	double max_overhead;   /* share of a process' CPU time; 0: no budget */
 	int backend;           /* enum tracer_backend, 0: the best there is */
 	bool empty;            /* probes that do nothing: for measuring what the traps cost */
 	bool full_cfi;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then. */
+#include "site.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	stop = 1;
+}
+
+SITE void *site_hot(size_t n)
+{
+	void *p = malloc(n);
+
+	KEEP(p);
+	return p;
+}
+
+SITE void *site_calm(size_t n)
+{
+	void *p = malloc(n);
+
+	KEEP(p);
+	return p;
+}
+
+/* Some microseconds of work of its own. */
+static void compute(void)
+{
+	for (volatile int i = 0; i < 2000; i++)
+		;
+}
+
+static void hot(void)
+{
+	long cnt = 0;
+
+	while (!stop) {
+		free(site_hot(100));
+		compute();
+		cnt++;
+	}
+	EXPECT(site_hot, cnt, 100 * cnt, 0, 0);
+}
+
+static void calm(void)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	long cnt = 0;
+
+	while (!stop) {
+		site_calm(50);
+		nanosleep(&pause, NULL);
+		cnt++;
+	}
+	EXPECT(site_calm, cnt, 50 * cnt, cnt, 50 * cnt);
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGUSR1, on_signal);
+	sites_setup(argc, argv);
+	sites_ready();
+	if (sites_args[0] && !strcmp(sites_args[0], "hot"))
+		hot();
+	else
+		calm();
+	sites_done();
+	return 0;
+}
