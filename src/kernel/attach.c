@@ -282,12 +282,21 @@ static uint64_t time_calls(int cnt)
 	       (uint64_t)cnt;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+#define TRAP_ROUNDS 15
+
 uint64_t tracer__trap_ns(struct tracer *tracer)
 {
 	struct {
 		VEC(int) fds;
 	} links = {};
-	uint64_t cookie = 0, offset, ns, best = UINT64_MAX;
+	uint64_t cookie = 0, offset, rounds[TRAP_ROUNDS];
 	struct bpf_link_sites sites = { .path = "/proc/self/exe",
 					.offsets = &offset,
 					.cookies = &cookie,
@@ -300,14 +309,12 @@ uint64_t tracer__trap_ns(struct tracer *tracer)
 	    attach_program(tracer, tracer->skel->progs.heaptap_empty, BPF_LINK_UPROBE_MULTI, &sites,
 			   0, &links.fds))
 		return 0;
-	/* The best of some: interrupts and other programs are not ours to count. */
-	for (round = 0; round < 10; round++) {
-		ns = time_calls(200);
-		if (ns < best)
-			best = ns;
-	}
+	for (round = 0; round < TRAP_ROUNDS; round++)
+		rounds[round] = time_calls(200);
+	qsort(rounds, TRAP_ROUNDS, sizeof(rounds[0]), by_size);
 	for (i = 0; i < links.fds.cnt; i++)
 		close(links.fds.at[i]);
 	vec__done(&links.fds);
-	return best;
+	/* As it is, not as it could be: the target has the same interrupts and neighbours. */
+	return rounds[TRAP_ROUNDS / 2];
 }
