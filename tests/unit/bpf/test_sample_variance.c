@@ -21,22 +21,6 @@ static uint32_t next_random(void)
 	return (uint32_t)((state * 2685821657736338717u) >> 32);
 }
 
-static void test_the_variance_is_w_times_w_less_one(void **unused)
-{
-	double w, got, want;
-
-	assert_int_equal(sample_variance(WEIGHT_ONE), 0);
-	for (w = 1.0; w < 1e7; w *= 1.37) {
-		uint64_t weight = (uint64_t)(w * WEIGHT_ONE);
-
-		want = (double)weight / WEIGHT_ONE * ((double)weight / WEIGHT_ONE - 1);
-		got = (double)sample_variance(weight) / VARIANCE_ONE;
-		assert_true(fabs(got - want) <= 0.51 / VARIANCE_ONE + want * 1e-3);
-	}
-	/* Bounded, so that thousands of the largest fit. */
-	assert_true(sample_variance(UINT64_MAX) <= 1ull << 62);
-}
-
 /* A site's count over many runs: does it vary as much as the runs say of themselves, and around the truth? */
 static void varies_as_stated(uint64_t bytes, uint64_t mean_bytes)
 {
@@ -78,25 +62,10 @@ static void test_estimates_vary_as_stated(void **unused)
 	varies_as_stated(20000, 4096);
 }
 
-static void test_the_brake_makes_means_coarser_up_to_a_limit(void **unused)
-{
-	uint64_t mean = 0, last;
-	int i;
-
-	for (i = 0; i < 40; i++) {
-		last = mean;
-		mean = sample_brake(mean);
-		assert_true(mean > last || mean == SAMPLE_MEAN_MAX);
-	}
-	assert_int_equal(mean, SAMPLE_MEAN_MAX);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_variance_is_w_times_w_less_one),
 		cmocka_unit_test(test_estimates_vary_as_stated),
-		cmocka_unit_test(test_the_brake_makes_means_coarser_up_to_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
