@@ -22,7 +22,6 @@ static struct snapshot_story *story_at(struct stories *s, uint32_t site)
 {
 	uint32_t *slot = &s->story_of->at[site];
 
-	/* A site's number comes from site_index(). NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	if (*slot == CAPTURE_NO_SITE) {
 		if (vec__push(&s->snapshot->stories, (struct snapshot_story){ .site = site }))
 			return NULL;

@@ -208,7 +208,6 @@ static void on_signal(struct loop *loop)
 
 static void on_process_end(struct loop *loop, uint32_t index)
 {
-	/* epoll gives back indices that we gave. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	close(loop->pid_fds.at[index]);
 	loop->pid_fds.at[index] = -1;
 	loop->ended_cnt++;

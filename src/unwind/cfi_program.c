@@ -264,7 +264,6 @@ int cfi_run__next(struct cfi_run *run, struct cfi_piece *ret)
 		if (!run->budget->ops)
 			return -E2BIG;
 		run->budget->ops--;
-		/* There is a byte left. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		op = *cur.at++;
 		if (cfi_exec_location(run, op, &cur, &next)) {
 			if (cur.bad || next < run->vaddr)

@@ -195,7 +195,6 @@ static void append_source(const struct line_index *index, int32_t line, struct b
 
 	if (!line || (size_t)line >= index->begins.cnt)
 		return;
-	/* Below begins.cnt. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	begin = index->begins.at[line - 1];
 	end = index->begins.at[line];
 	while (end > begin && (index->text[end - 1] == '\n' || index->text[end - 1] == '\r'))

@@ -233,7 +233,6 @@ static void add_sample(struct groups *groups, uint32_t sample, int sign)
 	add_values(groups->totals, values, type_cnt, sign);
 	for (i = 0; i < loc_cnt; i++) {
 		for (j = groups->first[stack[i]]; j < groups->first[stack[i] + 1]; j++) {
-			/* There is one. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 			uint32_t group = groups->members.at[j];
 
 			if (all[group].stamp == sample + 1)

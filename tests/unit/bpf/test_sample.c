@@ -139,7 +139,7 @@ static struct estimate run_once(void)
 			e.cnt += w;
 			e.cnt_variance += variance;
 			if (i < SMALL_CNT) {
-				e.bytes += w * size;
+				e.bytes += (double)sample_bytes(size_of(i), weight, draw());
 				e.bytes_variance += variance * size * size;
 			} else {
 				e.big_bytes += w * size;
