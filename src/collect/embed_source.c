@@ -16,7 +16,7 @@
 struct embedding {
 	struct snapshot *snapshot;
 	const struct file_table *files;
-	struct hashmap *seen; /* path -> 1: it is in */
+	struct hashmap *seen;    /* path -> 1: it is in */
 	struct hashmap *missing; /* path -> 1: it was not to be had, so far */
 	size_t bytes;
 };
@@ -39,7 +39,8 @@ static int open_root(const struct embedding *e, uint32_t id, int *ret)
 	return root_dir_open("/", ret);
 }
 
-static int read_source(const struct embedding *e, int root_fd, const char *path, char **ret, int64_t *ret_mtime_ns)
+static int read_source(const struct embedding *e, int root_fd, const char *path, char **ret,
+		       int64_t *ret_mtime_ns)
 {
 	struct stat st;
 	size_t len_bytes;
@@ -63,7 +64,8 @@ static int add_source(struct embedding *e, int root_fd, uint32_t path)
 	struct snapshot_source source = { .path = path };
 	char *text __free_mem = NULL;
 	size_t before = intern__cnt(e->snapshot->strings);
-	int err = read_source(e, root_fd, snapshot__str(e->snapshot, path), &text, &source.mtime_ns);
+	int err =
+		read_source(e, root_fd, snapshot__str(e->snapshot, path), &text, &source.mtime_ns);
 
 	if (err == -ENOMEM)
 		return err;
@@ -101,8 +103,11 @@ static int add_symbol(struct embedding *e, const struct snapshot_symbol *symbol)
 
 int embed_sources(struct snapshot *snapshot, const struct file_table *files, size_t *ret_missing)
 {
-	struct hashmap *seen __free(hashmap) = hashmap__new(), *missing __free(hashmap) = hashmap__new();
-	struct embedding e = { .snapshot = snapshot, .files = files, .seen = seen, .missing = missing };
+	struct hashmap *seen __free(hashmap) = hashmap__new(),
+			     *missing __free(hashmap) = hashmap__new();
+	struct embedding e = {
+		.snapshot = snapshot, .files = files, .seen = seen, .missing = missing
+	};
 	size_t i;
 	int err = 0;
 

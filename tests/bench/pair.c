@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUND_NS 300000000ull
+#define ROUND_NS    300000000ull
 #define THREADS_MAX 64
-#define BATCH 500
+#define BATCH       500
 
 static size_t size_bytes;
 static int depth;

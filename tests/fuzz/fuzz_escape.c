@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct escape_notes *notes __free(escape_notes) = escape_notes__new((const char *)data, size);
+	struct escape_notes *notes __free(escape_notes) =
+		escape_notes__new((const char *)data, size);
 	const char *found;
 	uint32_t line;
 

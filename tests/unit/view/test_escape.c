@@ -32,7 +32,8 @@ static void test_what_escapes_is_kept(void **state)
 	struct escape_notes *notes __free(escape_notes) = notes_of(text, strlen(text));
 
 	assert_int_equal(escape_notes__cnt(notes), 4);
-	assert_string_equal(escape_notes__find(notes, "/src/app/main.go", 15, 0), "moved to heap: n");
+	assert_string_equal(escape_notes__find(notes, "/src/app/main.go", 15, 0),
+			    "moved to heap: n");
 	assert_null(escape_notes__find(notes, "/src/app/main.go", 15, 1));
 	assert_null(escape_notes__find(notes, "/src/app/main.go", 14, 0));
 	assert_string_equal(escape_notes__find(notes, "/src/app/sub/parse.go", 42, 0),

@@ -17,7 +17,9 @@ static struct slope course(size_t cnt, double (*bytes)(size_t i))
 	size_t i;
 
 	for (i = 0; i < cnt; i++)
-		assert_int_equal(vec__push(&place.points, (struct place_point){ (double)i, 1, bytes(i) }), 0);
+		assert_int_equal(
+			vec__push(&place.points, (struct place_point){ (double)i, 1, bytes(i) }),
+			0);
 	slope_of(&place, &slope);
 	vec__done(&place.points);
 	return slope;

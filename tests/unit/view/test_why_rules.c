@@ -98,8 +98,10 @@ static void test_growing_and_cache(void **state)
 	size_t i;
 
 	for (i = 0; i < 64; i++)
-		assert_int_equal(vec__push(&place.points,
-					   (struct place_point){ (double)i, (double)i, 100 * (double)i }), 0);
+		assert_int_equal(
+			vec__push(&place.points,
+				  (struct place_point){ (double)i, (double)i, 100 * (double)i }),
+			0);
 	place.inuse_objects = 640;
 	place.inuse_bytes = 6400;
 	assert_string_equal(diagnosis(&place), "retained and growing");
