@@ -148,9 +148,10 @@ static void take_mapping(struct reader *r)
 	}
 	if (r->scan.bad)
 		return;
-	keep(r, profile__add_mapping(r->profile, start, limit, offset, file ? file : "", build_id ? build_id : "",
-				     PROFILE_HAS_FUNCTIONS | PROFILE_HAS_FILENAMES | PROFILE_HAS_LINE_NUMBERS |
-					     PROFILE_HAS_INLINE_FRAMES,
+	keep(r, profile__add_mapping(r->profile, start, limit, offset, file ? file : "",
+				     build_id ? build_id : "",
+				     PROFILE_HAS_FUNCTIONS | PROFILE_HAS_FILENAMES |
+					     PROFILE_HAS_LINE_NUMBERS | PROFILE_HAS_INLINE_FRAMES,
 				     &id));
 	keep(r, vec__push(&r->mappings, id));
 }
@@ -176,7 +177,8 @@ static void take_function(struct reader *r)
 	}
 	if (r->scan.bad)
 		return;
-	keep(r, profile__add_function(r->profile, name ? name : "", system_name, file, start_line, &id));
+	keep(r, profile__add_function(r->profile, name ? name : "", system_name, file, start_line,
+				      &id));
 	keep(r, vec__push(&r->functions, id));
 }
 
@@ -222,7 +224,8 @@ static void take_location(struct reader *r)
 	}
 	if (r->scan.bad)
 		return;
-	keep(r, profile__add_location(r->profile, mapping, address, r->lines.at, r->lines.cnt, false, &id));
+	keep(r, profile__add_location(r->profile, mapping, address, r->lines.at, r->lines.cnt,
+				      false, &id));
 	keep(r, vec__push(&r->locations, id));
 }
 
@@ -250,7 +253,8 @@ static void take_label(struct reader *r)
 	if (text)
 		keep(r, profile__label_str(r->profile, key ? key : "", text, &label));
 	else
-		keep(r, profile__label_num(r->profile, key ? key : "", num, unit ? unit : "", &label));
+		keep(r,
+		     profile__label_num(r->profile, key ? key : "", num, unit ? unit : "", &label));
 	keep(r, vec__push(&r->labels, label));
 }
 
@@ -313,8 +317,8 @@ static void take_sample(struct reader *r)
 	}
 	if (r->scan.bad)
 		return;
-	keep(r, profile__add_sample(r->profile, r->stack.at, r->stack.cnt, values, r->labels.at, r->labels.cnt,
-				    &sample));
+	keep(r, profile__add_sample(r->profile, r->stack.at, r->stack.cnt, values, r->labels.at,
+				    r->labels.cnt, &sample));
 	if (sampled && !r->err)
 		keep(r, profile__add_variances(r->profile, sample, variances));
 }
@@ -332,8 +336,9 @@ static const struct {
 	const char *key;
 	void (*take)(struct reader *r);
 } rows[] = {
-	{ "comments", take_comment },	{ "sample_types", take_types },	  { "mappings", take_mapping },
-	{ "functions", take_function }, { "locations", take_location }, { "samples", take_sample },
+	{ "comments", take_comment },   { "sample_types", take_types },
+	{ "mappings", take_mapping },   { "functions", take_function },
+	{ "locations", take_location }, { "samples", take_sample },
 };
 
 static bool take_rows(struct reader *r)
@@ -374,7 +379,8 @@ static void take_file(struct reader *r)
 
 int json_read(const char *text, size_t len_bytes, struct profile **ret)
 {
-	struct reader r __attribute__((cleanup(reader__done))) = { .key = buf__new(0), .word = buf__new(0),
+	struct reader r __attribute__((cleanup(reader__done))) = { .key = buf__new(0),
+								   .word = buf__new(0),
 								   .profile = profile__new() };
 
 	if (!r.key || !r.word || !r.profile)

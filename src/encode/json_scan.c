@@ -125,7 +125,8 @@ static void take_escaped(struct json_scan *scan, struct buf *out)
 		scan->at += 2;
 		low = take_unit(scan);
 		if (low >= 0xdc00 && low < 0xe000) {
-			append_utf8(out, 0x10000u + ((uint32_t)(high - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+			append_utf8(out, 0x10000u + ((uint32_t)(high - 0xd800) << 10) +
+						 (uint32_t)(low - 0xdc00));
 			return;
 		}
 		high = 0xfffd;
@@ -163,7 +164,8 @@ void json_scan__string(struct json_scan *scan, struct buf *out)
 	if (!take(scan, '"'))
 		return;
 	while (!scan->bad) {
-		for (from = scan->at; scan->at < scan->end && *scan->at != '"' && *scan->at != '\\'; scan->at++)
+		for (from = scan->at; scan->at < scan->end && *scan->at != '"' && *scan->at != '\\';
+		     scan->at++)
 			;
 		buf__append(out, from, (size_t)(scan->at - from));
 		if (scan->at == scan->end) {

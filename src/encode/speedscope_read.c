@@ -203,7 +203,8 @@ static int add_types(struct reader *r)
 
 		if (!series->sampled)
 			return TEXT_NOT_SAMPLED;
-		err = profile__add_type(r->profile, series->name ? series->name : "samples", unit_of(series));
+		err = profile__add_type(r->profile, series->name ? series->name : "samples",
+					unit_of(series));
 		if (err && err != -ENOMEM)
 			return TEXT_BROKEN;
 	}
@@ -233,7 +234,8 @@ static int add_series(struct reader *r, size_t index)
 		}
 		values[index] = series->weights.at[sample++];
 		if (!err)
-			err = profile__add_sample(r->profile, r->stack.at, r->stack.cnt, values, NULL, 0, NULL);
+			err = profile__add_sample(r->profile, r->stack.at, r->stack.cnt, values,
+						  NULL, 0, NULL);
 		from = end + 1;
 	}
 	return err == -E2BIG ? TEXT_BROKEN : err;

@@ -5,7 +5,7 @@
 
 /* How far the cost of a trap may be from what was measured: other caches, other code around it, busy
  * neighbours. */
-#define COST_ERROR 0.25
+#define COST_ERROR    0.25
 /* Of the CPU time; with less there is nothing to go by, and the error says so. */
 #define OWN_SHARE_MIN 0.01
 /* What steps aim at, so that they need not be taken again at once. */

@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (json_read(buf__data(once), buf__len(once), &again))
 		abort();
 	twice = as_json(again);
-	if (!twice || buf__len(once) != buf__len(twice) || memcmp(buf__data(once), buf__data(twice), buf__len(once)))
+	if (!twice || buf__len(once) != buf__len(twice) ||
+	    memcmp(buf__data(once), buf__data(twice), buf__len(once)))
 		abort();
 	return 0;
 }

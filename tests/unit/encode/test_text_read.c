@@ -29,7 +29,8 @@ static struct profile *new_profile(void)
 	meta.period = 524288;
 	profile__set_meta(profile, &meta);
 	profile__add_comment(profile, "a comment");
-	profile__add_mapping(profile, 0x7ff000000000, 0x7ff000001000, 0x1000, "/bin/x", "abcd", 1, &map);
+	profile__add_mapping(profile, 0x7ff000000000, 0x7ff000001000, 0x1000, "/bin/x", "abcd", 1,
+			     &map);
 	profile__add_function(profile, "main", NULL, "/src/main.c", 3, &lines[1].function);
 	profile__add_location(profile, map, 0x7ff000000010, &lines[1], 1, false, &locs[1]);
 	profile__add_function(profile, HOSTILE, "_ZN3badE", "/src/a.h", 0, &lines[0].function);
@@ -113,7 +114,8 @@ static void test_folded_of_others(void **state)
 
 static void test_kinds(void **state)
 {
-	static const char legacy[] = "heap profile: 1: 2 [3: 4] @ heap/1048576\n", binary[] = "\n\x04\b\x01\x10\x02 12";
+	static const char legacy[] = "heap profile: 1: 2 [3: 4] @ heap/1048576\n",
+			  binary[] = "\n\x04\b\x01\x10\x02 12";
 
 	assert_int_equal(text_kind_of("", 0), TEXT_NONE);
 	assert_int_equal(text_kind_of("{}", 2), TEXT_NONE);
@@ -137,7 +139,8 @@ static void test_broken_json(void **state)
 	assert_json_fails("", TEXT_BROKEN);
 	assert_json_fails("{", TEXT_BROKEN);
 	assert_json_fails("{}", TEXT_BROKEN);
-	assert_json_fails("{" TYPES ",\"samples\":[{\"stack\":[1],\"values\":[1]}]}", TEXT_BAD_REFERENCE);
+	assert_json_fails("{" TYPES ",\"samples\":[{\"stack\":[1],\"values\":[1]}]}",
+			  TEXT_BAD_REFERENCE);
 	assert_json_fails("{" TYPES ",\"samples\":[{\"stack\":[],\"values\":[1,2]}]}", TEXT_BROKEN);
 	assert_json_fails("{" TYPES ",\"samples\":[{\"stack\":[],\"values\":[]}]}", TEXT_BROKEN);
 	assert_json_fails("{" TYPES ",\"mappings\":[{\"start\":\"zz\"}]}", TEXT_BROKEN);
@@ -149,10 +152,12 @@ static void test_broken_json(void **state)
 
 static void test_other_speedscopes(void **state)
 {
-	static const char evented[] = "{\"$schema\":\"speedscope\",\"shared\":{\"frames\":[]},\"profiles\":"
-				      "[{\"type\":\"evented\",\"name\":\"x\"}]}";
-	static const char stray[] = "{\"$schema\":\"speedscope\",\"profiles\":[{\"type\":\"sampled\",\"name\":\"x\","
-				    "\"unit\":\"none\",\"samples\":[[0]],\"weights\":[1]}]}";
+	static const char evented[] =
+		"{\"$schema\":\"speedscope\",\"shared\":{\"frames\":[]},\"profiles\":"
+		"[{\"type\":\"evented\",\"name\":\"x\"}]}";
+	static const char stray[] =
+		"{\"$schema\":\"speedscope\",\"profiles\":[{\"type\":\"sampled\",\"name\":\"x\","
+		"\"unit\":\"none\",\"samples\":[[0]],\"weights\":[1]}]}";
 	struct profile *profile __free(profile) = NULL;
 
 	assert_int_equal(read_any(evented, &profile), TEXT_NOT_SAMPLED);
