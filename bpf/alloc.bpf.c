@@ -202,18 +202,20 @@ static void brake(struct image *image, __u64 cnt)
 }
 
 /* The weight of an allocation of @bytes, 0 if it is not kept. */
-static __u64 decide(struct image *image, __u64 bytes)
+static __u64 decide(const struct image *image, __u64 bytes)
 {
-	__u64 weight = WEIGHT_ONE, cnt;
+	if (!config.sampling)
+		return WEIGHT_ONE;
+	return sample_weight(bytes ? bytes : 1, image->mean_bytes, bpf_get_prandom_u32());
+}
 
-	if (config.sampling)
-		weight = sample_weight(bytes ? bytes : 1, image->mean_bytes, bpf_get_prandom_u32());
-	if (!weight)
-		return 0;
-	cnt = __sync_fetch_and_add(&image->kept_cnt, 1);
+/* One allocation more is kept. */
+static void count_kept(struct image *image)
+{
+	__u64 cnt = __sync_fetch_and_add(&image->kept_cnt, 1);
+
 	if (config.brake_ns && cnt - image->since_cnt >= config.brake_cnt)
 		brake(image, cnt);
-	return weight;
 }
 
 /* Walk the stack and find the call's site; what it adds there is put into @call. */
@@ -259,16 +261,25 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 	struct call *call;
 	struct regs copy, *regs = &copy;
 	__u64 bytes, weight;
+	bool tracked;
 
 	probe = probe_of(ctx);
-	thread = thread_current();
-	if (!probe || !thread)
+	if (!probe)
 		return false;
 	regs_copy(regs, ctx);
 	if (!requested_bytes(regs, probe, &bytes)) {
 		stats_add(STAT_ALLOC_FAILED, 1);
 		return false;
 	}
+	weight = decide(info, bytes);
+	tracked =
+		config.live && !(probe->flags & PROBE_NO_RETURN) && !(info->flags & IMAGE_NO_LIVE);
+	/* Nothing to count and nobody to tell: the way that most calls take, short. */
+	if (!weight && !tracked && !(probe->flags & PROBE_TAIL_CALLS))
+		return false;
+	thread = thread_current();
+	if (!thread)
+		return false;
 	if (is_nested(regs, probe, thread, bytes)) {
 		stats_add(STAT_ALLOC_NESTED, 1);
 		return takes_over(regs, probe, &thread->call);
@@ -284,9 +295,10 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 	call->flags = probe->flags;
 	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
 	call->in_op = config.ops && op_is_running(thread, regs->sp);
-	weight = decide(info, bytes);
+	if (weight)
+		count_kept(info);
 
-	if (!config.live || (call->flags & PROBE_NO_RETURN) || (info->flags & IMAGE_NO_LIVE)) {
+	if (!tracked) {
 		/* realloc(p, 0) gives back; that it may also return a block cannot be seen from here. */
 		if (!weight ||
 		    (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
