@@ -135,7 +135,7 @@ const struct command commands[] = {
 			"Traces like record, and also keeps who frees the blocks, after how long, in "
 			"which thread, how realloc grew them and what stays. From this each place, a "
 			"line of source, gets a name for what it does: churn, growth by realloc, "
-			"hand-over, retained and growing, cache-like, few big, many small. --rules "
+			"growth of a container, hand-over, retained and growing, cache-like, few big, many small. --rules "
 			"shows the limits.\n\n"
 			"FILE is what why wrote with -o FILE.heaptap (or record, told to keep life "
 			"stories), or any heap profile: from that, only sizes and counts are "

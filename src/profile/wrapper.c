@@ -104,3 +104,40 @@ bool wrapper_is_file(const char *path)
 	return begins_with_any(slash ? slash + 1 : path, wrapper_files,
 			       sizeof(wrapper_files) / sizeof(wrapper_files[0]));
 }
+
+/* Ends of names: what is called when there is one more element to hold. */
+static const char *const growing_names[] = {
+	"::push_back",
+	"::emplace_back",
+	"::insert",
+	"::append",
+	"::operator+=",
+	"::resize",
+	"::assign",
+	"::_M_realloc_insert",
+	"::_M_realloc_append",
+	"::_M_default_append",
+	"::_M_fill_insert",
+	"::_M_range_insert",
+	"::_M_mutate",
+	"::_M_append",
+	"::__push_back_slow_path",
+	"::__emplace_back_slow_path",
+	"::__append",
+	"::__grow_by",
+};
+
+bool wrapper_grows(const char *name)
+{
+	const char *found;
+	size_t i, len;
+
+	for (i = 0; i < sizeof(growing_names) / sizeof(growing_names[0]); i++) {
+		len = strlen(growing_names[i]);
+		found = strstr(name, growing_names[i]);
+		/* Its own arguments or ABI tag may follow: "::emplace_back<int>", "::append[abi:cxx11]". */
+		if (found && (!found[len] || found[len] == '<' || found[len] == '['))
+			return true;
+	}
+	return false;
+}

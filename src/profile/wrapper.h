@@ -8,3 +8,5 @@
 bool wrapper_is_function(const char *name);
 /* All of a library, by its file's path. */
 bool wrapper_is_file(const char *path);
+/* A container's function that takes a larger block when the old one is full, and copies: push_back, append. */
+bool wrapper_grows(const char *name);

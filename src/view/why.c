@@ -181,6 +181,42 @@ static void growth_cure(const struct context *ctx, const struct place *place)
 		    bytes(ctx, (double)place_sizes__covering(&place->grown_sizes, 0.95)).s);
 }
 
+/*
+ * A container of a given size has had a block of each size below it: as many have stopped at a size as there are more
+ * blocks of it than of the next.
+ */
+static uint64_t reserve_covering(const struct place *place, double wanted)
+{
+	const struct place_sizes *sizes = &place->sizes;
+	double total = sizes->cnt ? sizes->at[0].cnt : 0;
+	size_t i;
+
+	for (i = 1; i < sizes->cnt; i++) {
+		if (sizes->at[i].cnt <= (1 - wanted) * total)
+			return sizes->at[i - 1].bytes;
+	}
+	return place_sizes__covering(sizes, 1);
+}
+
+static void container_evidence(const struct context *ctx, const struct place *place)
+{
+	buf__printf(ctx->out,
+		    "%s blocks of %s to %s, one after the other, each copied into the next",
+		    count(ctx, place->objects).s,
+		    bytes(ctx, (double)place_sizes__covering(&place->sizes, 0)).s,
+		    bytes(ctx, (double)place_sizes__covering(&place->sizes, 1)).s);
+	if (place->freed > 0)
+		freed_by(ctx, place);
+}
+
+static void container_cure(const struct context *ctx, const struct place *place)
+{
+	buf__printf(ctx->out,
+		    "reserve() before the first element: room for %s would have been enough for "
+		    "95%% of them",
+		    bytes(ctx, (double)reserve_covering(place, 0.95)).s);
+}
+
 static void hand_over_evidence(const struct context *ctx, const struct place *place)
 {
 	buf__printf(ctx->out, "%s of %s frees are by another thread than the one that allocated",
@@ -245,8 +281,9 @@ static void cache_cure(const struct context *ctx, const struct place *place)
 
 static void sizes_evidence(const struct context *ctx, const struct place *place)
 {
-	buf__printf(ctx->out, "%s objects of %s on average: %s of all objects, %s of all bytes",
-		    count(ctx, place->objects).s, bytes(ctx, place->bytes / place->objects).s,
+	buf__printf(ctx->out, "%s object%s of %s on average: %s of all objects, %s of all bytes",
+		    count(ctx, place->objects).s, place->objects == 1 ? "" : "s",
+		    bytes(ctx, place->bytes / place->objects).s,
 		    share(why_measure(ctx->places, place, WHY_OBJECT_SHARE)).s,
 		    share(why_measure(ctx->places, place, WHY_BYTE_SHARE)).s);
 	if (place->freed > 0)
@@ -270,6 +307,7 @@ static const struct {
 } words[WHY_PATTERN_CNT] = {
 	[WHY_GROWING] = { growing_evidence, growing_cure, TABLE_RED },
 	[WHY_GROWTH] = { growth_evidence, growth_cure, TABLE_YELLOW },
+	[WHY_CONTAINER] = { container_evidence, container_cure, TABLE_YELLOW },
 	[WHY_HAND_OVER] = { hand_over_evidence, hand_over_cure, TABLE_YELLOW },
 	[WHY_CHURN] = { churn_evidence, churn_cure, TABLE_YELLOW },
 	[WHY_CACHE] = { cache_evidence, cache_cure, TABLE_GREEN },

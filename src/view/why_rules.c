@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "profile/wrapper.h"
 #include "view/slope.h"
 
 #define AT_LEAST(measure, value)                                                                   \
@@ -30,6 +31,10 @@ const struct why_rule why_rules[WHY_PATTERN_CNT] = {
 		AT_LEAST(WHY_GROWS, 16),
 		AT_LEAST(WHY_GROWN_SHARE, 0.5),
 		AT_LEAST(WHY_GROWTH_STEPS, 3)),
+	[WHY_CONTAINER] = RULE("growth of a container", "it is filled without a size: each step is a new block and a copy",
+		AT_LEAST(WHY_CONTAINER_CALL, 1),
+		AT_LEAST(WHY_BLOCKS, 100),
+		AT_LEAST(WHY_SIZE_SPREAD, 4)),
 	[WHY_HAND_OVER] = RULE("hand-over", "one thread allocates, another one frees",
 		AT_LEAST(WHY_FREES, 100),
 		AT_LEAST(WHY_OTHER_SHARE, 0.8)),
@@ -70,6 +75,8 @@ static const char *const measure_names[WHY_MEASURE_CNT] = {
 	[WHY_GROWS] = "reallocs to more",
 	[WHY_GROWN_SHARE] = "share of blocks that were grown",
 	[WHY_GROWTH_STEPS] = "steps of a grown block",
+	[WHY_CONTAINER_CALL] = "calls by a container that grows",
+	[WHY_SIZE_SPREAD] = "largest size to the smallest",
 	[WHY_LIVE] = "blocks in use at the end",
 	[WHY_INUSE_SHARE] = "share of all bytes in use",
 	[WHY_RISE] = "rise that is certain by 95 %, to what is in use",
@@ -158,6 +165,11 @@ double why_measure(const struct places *places, const struct place *place, enum 
 		return ratio(place->grown, place->freed + live_blocks(place));
 	case WHY_GROWTH_STEPS:
 		return ratio(place->grown_steps, place->grown);
+	case WHY_CONTAINER_CALL:
+		return wrapper_grows(places__str(places, place->spot.via));
+	case WHY_SIZE_SPREAD:
+		return ratio((double)place_sizes__covering(&place->sizes, 1),
+			     (double)place_sizes__covering(&place->sizes, 0));
 	case WHY_LIVE:
 		return place->inuse_objects;
 	case WHY_INUSE_SHARE:

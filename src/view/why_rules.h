@@ -23,10 +23,12 @@ enum why_measure {
 	WHY_OTHER_SHARE,  /* of the frees: by another thread */
 	WHY_NEAR_SHARE, /* of the frees: by the function that allocates, its caller or that one's */
 	WHY_GROWS,      /* reallocs that made a block larger */
-	WHY_GROWN_SHARE,  /* of the blocks that ended or stayed here: were grown */
-	WHY_GROWTH_STEPS, /* of a block that was grown */
-	WHY_LIVE,         /* objects in use at the end */
-	WHY_INUSE_SHARE,  /* of all bytes in use at the end */
+	WHY_GROWN_SHARE,    /* of the blocks that ended or stayed here: were grown */
+	WHY_GROWTH_STEPS,   /* of a block that was grown */
+	WHY_CONTAINER_CALL, /* 1 if the memory is for a container that grows (profile/wrapper.h) */
+	WHY_SIZE_SPREAD,    /* the largest call to the smallest */
+	WHY_LIVE,           /* objects in use at the end */
+	WHY_INUSE_SHARE,    /* of all bytes in use at the end */
 	WHY_RISE, /* lower end of the slope's 95 % interval x time, to what is in use at last */
 	WHY_LATE_SLOPE, /* the second half's slope to the whole's */
 	WHY_DRIFT,      /* what the second half's slope adds or takes, to what is in use at last */
@@ -39,6 +41,7 @@ enum why_measure {
 enum why_pattern {
 	WHY_GROWING,
 	WHY_GROWTH,
+	WHY_CONTAINER,
 	WHY_HAND_OVER,
 	WHY_CHURN,
 	WHY_CACHE,

@@ -120,6 +120,29 @@ static void test_growing_and_cache(void **state)
 	vec__done(&place.points);
 }
 
+static void test_container(void **state)
+{
+	struct places *own __free(places) = places__new();
+	struct place place = plain();
+
+	assert_non_null(own);
+	own->objects = places.objects;
+	own->bytes = places.bytes;
+	assert_int_equal(intern__add(own->strings, "std::vector<int>::push_back", &place.spot.via), 0);
+	assert_int_equal(place_sizes__add(&place.sizes, 16, 16, 500), 0);
+	assert_int_equal(place_sizes__add(&place.sizes, 24, 64, 500), 0);
+	assert_string_equal(why_diagnose(own, &place)->name, "growth of a container");
+	place.objects = 99;
+	assert_null(why_diagnose(own, &place));
+	place.objects = 1000;
+	place.sizes.at[1].bytes = 63;
+	assert_null(why_diagnose(own, &place));
+	place.sizes.at[1].bytes = 64;
+	assert_int_equal(intern__add(own->strings, "std::vector<int>::reserve", &place.spot.via), 0);
+	assert_null(why_diagnose(own, &place));
+	vec__done(&place.sizes);
+}
+
 static void test_sizes(void **state)
 {
 	struct place place = { .objects = 5, .bytes = 5 * 40000.0 };
@@ -137,7 +160,7 @@ static void test_sizes(void **state)
 
 static void test_nothing_is_nothing(void **state)
 {
-	struct places none = {};
+	struct places none = { .strings = places.strings };
 	struct place place = {};
 	int measure;
 
@@ -168,6 +191,18 @@ static void test_the_table_tells_every_limit(void **state)
 	assert_null(strstr(buf__data(text), "(null)"));
 }
 
+static int set_up(void **state)
+{
+	places.strings = intern__new();
+	return places.strings ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	intern__free(places.strings);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,10 +210,11 @@ int main(void)
 		cmocka_unit_test(test_hand_over),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_growing_and_cache),
+		cmocka_unit_test(test_container),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_nothing_is_nothing),
 		cmocka_unit_test(test_the_table_tells_every_limit),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
