@@ -128,9 +128,9 @@ SITE static void *site_growing(void)
 	return p;
 }
 
-static void grow(void)
+static void grow(int cnt)
 {
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < cnt; i++) {
 		kept[i] = site_growing();
 		usleep(400);
 	}
@@ -251,7 +251,10 @@ int main(int argc, char **argv)
 	} else if (!strcmp(name, "hand-over-not")) {
 		hand_over(site_hand_over_not, 2000, 2);
 	} else if (!strcmp(name, "growing")) {
-		grow();
+		grow(3000);
+	} else if (!strcmp(name, "leak")) {
+		/* Until killed. */
+		grow(sizeof(kept) / sizeof(kept[0]));
 	} else if (!strcmp(name, "growing-not")) {
 		saw();
 	} else if (!strcmp(name, "cache")) {
