@@ -233,6 +233,11 @@ void profile__set_meta(struct profile *profile, const struct profile_meta *meta)
 	profile->meta = *meta;
 }
 
+void profile__drop_comments(struct profile *profile)
+{
+	profile->comments.cnt = 0;
+}
+
 int profile__add_comment(struct profile *profile, const char *text)
 {
 	uint32_t string;

@@ -145,6 +145,7 @@ const struct profile_meta *profile__meta(const struct profile *profile);
 void profile__set_meta(struct profile *profile, const struct profile_meta *meta);
 /* Short human lines, printed by pprof in every report. Equal ones are kept once. */
 int profile__add_comment(struct profile *profile, const char *text);
+void profile__drop_comments(struct profile *profile);
 size_t profile__comment_cnt(const struct profile *profile);
 const char *profile__comment(const struct profile *profile, size_t index);
 uint32_t profile__comment_id(const struct profile *profile, size_t index);

@@ -38,7 +38,8 @@ struct source {
 	const struct profile *profile;
 	size_t types[PROFILE_TYPES_MAX]; /* by type of the result */
 	double scales[PROFILE_TYPES_MAX];
-	const char *label; /* of every sample, = "true", or NULL */
+	const char *label;       /* of every sample, = "true", or NULL */
+	const char *key, *value; /* samples with this label alone, or NULL */
 };
 
 struct mapping_key {
@@ -294,6 +295,16 @@ static int add_sample(struct merge *merge, uint32_t sample)
 	return err ? err : add_variances(merge, sample, to);
 }
 
+static bool is_picked(const struct source *source, uint32_t sample)
+{
+	const struct profile_label *label;
+
+	if (!source->key)
+		return true;
+	label = profile__find_label(source->profile, sample, source->key);
+	return label && !strcmp(profile__str(source->profile, label->str), source->value);
+}
+
 static int add_source(struct merge *merge, const struct source *source)
 {
 	size_t cnt = profile__sample_cnt(source->profile), i;
@@ -302,8 +313,10 @@ static int add_source(struct merge *merge, const struct source *source)
 
 	if (!err && profile__mapping_cnt(source->profile)) /* the main binary stays the first */
 		err = map_mapping(merge, 1, &mapping);
-	for (i = 0; !err && i < cnt; i++)
-		err = add_sample(merge, (uint32_t)i);
+	for (i = 0; !err && i < cnt; i++) {
+		if (is_picked(source, (uint32_t)i))
+			err = add_sample(merge, (uint32_t)i);
+	}
 	return err;
 }
 
@@ -426,7 +439,8 @@ static int merge_sources(struct merge *merge, struct source *sources, size_t cnt
 	return 0;
 }
 
-int profile_merge(const struct profile *const *profiles, size_t cnt, struct profile **ret)
+static int merge_picked(const struct profile *const *profiles, size_t cnt, const char *key,
+			const char *value, struct profile **ret)
 {
 	struct source *sources __free_mem = calloc(cnt, sizeof(*sources));
 	struct merge *merge __free(merge) = merge__new();
@@ -438,9 +452,20 @@ int profile_merge(const struct profile *const *profiles, size_t cnt, struct prof
 	if (!sources || !merge)
 		return -ENOMEM;
 	for (i = 0; i < cnt; i++)
-		sources[i].profile = profiles[i];
+		sources[i] = (struct source){ .profile = profiles[i], .key = key, .value = value };
 	err = merge_headers(merge, sources, cnt);
 	return err ? err : merge_sources(merge, sources, cnt, ret);
+}
+
+int profile_merge(const struct profile *const *profiles, size_t cnt, struct profile **ret)
+{
+	return merge_picked(profiles, cnt, NULL, NULL, ret);
+}
+
+int profile_pick(const struct profile *profile, const char *key, const char *value,
+		 struct profile **ret)
+{
+	return merge_picked(&profile, 1, key, value, ret);
 }
 
 /* Makes the totals of @source those of @base, once units agree. */

@@ -27,6 +27,10 @@ const char *profile_merge_outcome_text(int outcome);
  */
 int profile_merge(const struct profile *const *profiles, size_t cnt, struct profile **ret);
 
+/* The samples whose label @key is the string @value, as a profile of their own. Returns as profile_merge(). */
+int profile_pick(const struct profile *profile, const char *key, const char *value,
+		 struct profile **ret);
+
 enum { /* of profile_diff() */
        /* Scale @after to the totals of @base, per sample type (pprof -normalize). */
        PROFILE_DIFF_NORMALIZE = 1,
