@@ -16,6 +16,7 @@ struct encode_options {
 	size_t metric;     /* index of a sample type; for formats that hold only one */
 	const char *title; /* NULL: the format's own choice */
 	size_t row_cnt;    /* of tables; 0: the format's own choice */
+	bool no_default; /* pprof: leave what is shown first to the tools, which take the last type */
 };
 
 enum {                         /* encoder.flags */

@@ -35,6 +35,7 @@ struct pprof_out {
 	struct pb_msg msg;
 	struct pb_msg inner;
 	VEC(uint64_t) numbers;
+	bool no_default;
 };
 
 static void pprof_out__free(struct pprof_out *out)
@@ -239,7 +240,8 @@ static void write_header(struct pprof_out *out)
 	for (i = 0; i < profile__comment_cnt(out->profile); i++)
 		pb_write_u64(writer, PPROF_COMMENT,
 			     string(out, profile__comment_id(out->profile, i)));
-	pb_write_u64(writer, PPROF_DEFAULT_TYPE, string(out, meta->default_type));
+	if (!out->no_default)
+		pb_write_u64(writer, PPROF_DEFAULT_TYPE, string(out, meta->default_type));
 	pb_write_u64(writer, PPROF_DOC_URL, string(out, meta->doc_url));
 }
 
@@ -255,13 +257,15 @@ static void write_strings(struct pprof_out *out)
 	}
 }
 
-static int write_message(const struct profile *profile, struct writer *writer)
+static int write_message(const struct profile *profile, const struct encode_options *options,
+			 struct writer *writer)
 {
 	struct pprof_out *out __free(pprof_out) = pprof_out__new(profile, writer);
 	size_t sample_cnt = profile__sample_cnt(profile), i;
 
 	if (!out)
 		return -ENOMEM;
+	out->no_default = options->no_default;
 	for (i = 0; i < profile__type_cnt(profile); i++)
 		write_type(out, PPROF_SAMPLE_TYPE, profile__type(profile, i)->name,
 			   profile__type(profile, i)->unit);
@@ -286,6 +290,6 @@ int encode_pprof(const struct profile *profile, const struct encode_options *opt
 
 	if (!gzip)
 		return -ENOMEM;
-	err = write_message(profile, deflate__writer(gzip));
+	err = write_message(profile, options, deflate__writer(gzip));
 	return err ? err : deflate__finish(gzip);
 }
