@@ -126,3 +126,11 @@ static inline __attribute__((unused)) __u8 size_class(__u64 bytes)
 	}
 	return (__u8)(log2 * 4 - 4 + ((bytes >> (log2 - 2)) & 3));
 }
+
+/* The least size of a class. */
+static inline __attribute__((unused)) __u64 size_class_bytes(__u8 class)
+{
+	__u32 log2 = (class + 4u) / 4;
+
+	return class < 8 ? class : (1ull << log2) + ((__u64)(class & 3) << (log2 - 2));
+}

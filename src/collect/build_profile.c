@@ -256,6 +256,15 @@ static int owner_labels(struct builder *b, const struct snapshot_image *image,
 	return err;
 }
 
+/* A mean changes as more is counted, and with it the sample would become another one: placed ones have the class. */
+static int64_t size_label(const struct builder *b, const struct alloc_site *site,
+			  const int64_t *values)
+{
+	if (b->options->placed)
+		return (int64_t)size_class_bytes(site->size_class);
+	return values[PROFILE_ALLOC_SPACE] / values[PROFILE_ALLOC_OBJECTS];
+}
+
 static int site_labels(struct builder *b, const struct alloc_site *site, const struct leaf *leaf,
 		       const int64_t *values, struct profile_label labels[SITE_LABELS_MAX],
 		       size_t *ret_cnt)
@@ -270,10 +279,8 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 	if (*fn)
 		err = profile__label_str(b->profile, "alloc_fn", fn, &labels[cnt++]);
 	if (!err && values[PROFILE_ALLOC_OBJECTS] && !site_is_sum(site))
-		err = profile__label_num(b->profile, "bytes",
-					 values[PROFILE_ALLOC_SPACE] /
-						 values[PROFILE_ALLOC_OBJECTS],
-					 "bytes", &labels[cnt++]);
+		err = profile__label_num(b->profile, "bytes", size_label(b, site, values), "bytes",
+					 &labels[cnt++]);
 	if (!err && b->many && image)
 		err = owner_labels(b, image, labels, &cnt);
 	if (!err && image && image->tgid && !b->options->placed)

@@ -259,7 +259,7 @@ int capture_snapshot(const struct capture *capture, struct snapshot **ret)
 	if (!err && (snapshot->flags & SNAPSHOT_STORIES))
 		err = capture_stories(capture, &numbers, snapshot);
 	if (!err && capture->tally)
-		err = tally__append(capture->tally, capture->image_max, snapshot);
+		err = tally__append(capture->tally, capture->image_max, capture->service, snapshot);
 	if (!err)
 		err = add_files(capture, snapshot);
 	if (!err)

@@ -396,7 +396,14 @@ static int append_image(const struct tally *tally, uint32_t group, uint32_t id,
 	return err ? err : vec__push(&snapshot->images, image);
 }
 
-int tally__append(const struct tally *tally, uint32_t first_image, struct snapshot *snapshot)
+static bool is_of(const struct tally *tally, uint32_t group, const char *service)
+{
+	return !service ||
+	       !strcmp(intern__str(tally->strings, tally->groups.at[group].service), service);
+}
+
+int tally__append(const struct tally *tally, uint32_t first_image, const char *service,
+		  struct snapshot *snapshot)
 {
 	uint32_t shift = (uint32_t)snapshot->frames.cnt, i;
 	size_t frame_cnt = tally->frames.cnt;
@@ -408,12 +415,16 @@ int tally__append(const struct tally *tally, uint32_t first_image, struct snapsh
 		memcpy(snapshot->frames.at + shift, tally->frames.at,
 		       frame_cnt * sizeof(*tally->frames.at));
 	snapshot->frames.cnt += frame_cnt;
-	for (i = 0; !err && i < tally->groups.cnt; i++)
-		err = append_image(tally, i, first_image + i, snapshot);
+	for (i = 0; !err && i < tally->groups.cnt; i++) {
+		if (is_of(tally, i, service))
+			err = append_image(tally, i, first_image + i, snapshot);
+	}
 	for (i = 0; !err && i < tally->sites.cnt; i++) {
 		struct alloc_site site = tally->sites.at[i].site;
 		uint32_t stack = tally->sites.at[i].stack;
 
+		if (!is_of(tally, site.image, service))
+			continue;
 		site.image = first_image + site.image;
 		site.frame_start = stack == NONE ? 0 : shift + tally->stacks.at[stack].frame_start;
 		err = vec__push(&snapshot->sites, site);

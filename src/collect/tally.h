@@ -40,6 +40,7 @@ size_t tally__bytes(const struct tally *tally);
 
 /*
  * Append everything to @snapshot: group g as the image @first_image + g, without a process number, which has ended.
- * 0 or -ENOMEM.
+ * Of @service alone, unless that is NULL. 0 or -ENOMEM.
  */
-int tally__append(const struct tally *tally, uint32_t first_image, struct snapshot *snapshot);
+int tally__append(const struct tally *tally, uint32_t first_image, const char *service,
+		  struct snapshot *snapshot);

@@ -144,6 +144,7 @@ int tracer__notice_fd(const struct tracer *tracer);
 
 /* Images that tracer__retire() would take back now. */
 size_t tracer__ended_cnt(const struct tracer *tracer);
+size_t tracer__frame_max(const struct tracer *tracer);
 /* Sites that are taken, of options.site_max. */
 size_t tracer__site_used(const struct tracer *tracer);
 /* What a site of an ended image has counted; gone after the call. Overflow sites say SITE_OVERFLOW. */

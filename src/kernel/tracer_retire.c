@@ -75,6 +75,11 @@ size_t tracer__ended_cnt(const struct tracer *tracer)
 	return ended;
 }
 
+size_t tracer__frame_max(const struct tracer *tracer)
+{
+	return tracer->frame_max;
+}
+
 size_t tracer__site_used(const struct tracer *tracer)
 {
 	return tracer->skel->bss->control.site_used;

@@ -21,7 +21,15 @@
 static bool is_wanted(void *ctx, const struct image *image, const struct process_info *info)
 {
 	const struct recording *rec = ctx;
+	const struct session_filter *filter = rec->filter;
+	char comm[sizeof(image->comm) + 1] = {}, service[PROCESS_SERVICE_SIZE];
 
+	memcpy(comm, image->comm, sizeof(image->comm));
+	if (filter && filter->pid && (image->tgid != (uint32_t)filter->pid || image->end_ns))
+		return false;
+	if (filter && filter->service &&
+	    strcmp(process_service(info, comm, service), filter->service))
+		return false;
 	return choice__wants(&rec->config->choice, image->comm, info->exe, image->uid);
 }
 
@@ -40,7 +48,8 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 		.files = rec->files,
 		.processes = rec->processes,
 		.targets = rec->targets,
-		.tally = rec->tally,
+		.tally = rec->filter && rec->filter->pid ? NULL : rec->tally,
+		.service = rec->filter ? rec->filter->service : NULL,
 		.time_ns = rec->start_ns,
 		.duration_ns = until_mono_ns - rec->start_mono_ns,
 		.period_bytes = config->max_overhead > 0 ? 0 : config->sample_bytes,
@@ -51,7 +60,7 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 			 (config->lifetimes ? SNAPSHOT_STORIES : 0),
 		.image_max = rec->image_max,
 		.series = &rec->series,
-		.wanted = choice__is_all(&config->choice) ? NULL : is_wanted,
+		.wanted = choice__is_all(&config->choice) && !rec->filter ? NULL : is_wanted,
 		.ctx = (void *)rec,
 	};
 	int err;
@@ -85,7 +94,8 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 
 int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret)
 {
-	struct build_options options = { .allocator_frames = rec->config->allocator_frames };
+	struct build_options options = { .allocator_frames = rec->config->allocator_frames,
+					 .placed = rec->config->placed };
 	struct snapshot *snapshot __free(snapshot) = NULL;
 	struct timespec now;
 	int err;
@@ -169,7 +179,8 @@ static int embed(const struct recording *rec, struct snapshot *snapshot)
 int recording__finish(struct recording *rec, struct snapshot *snapshot, struct session_result *ret)
 {
 	const struct session_config *config = rec->config;
-	struct build_options options = { .allocator_frames = config->allocator_frames };
+	struct build_options options = { .allocator_frames = config->allocator_frames,
+					 .placed = config->placed };
 	struct profile *profile __free(profile) = NULL;
 	struct build_totals totals;
 	int shown = 0, err;

@@ -230,7 +230,7 @@ static int make_tables(struct recording *rec)
 		return -ENOMEM;
 	rec->processes = process_table__new(rec->files);
 	rec->resolver = resolver__new(rec->files);
-	rec->tally = tally__new(0);
+	rec->tally = tally__new(rec->config->tally_max_bytes);
 	return rec->processes && rec->resolver && rec->tally ? 0 : -ENOMEM;
 }
 

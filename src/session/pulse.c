@@ -71,7 +71,7 @@ bool recording__pulse(struct recording *rec, int *ret_wait_ms)
 		return false;
 	if (config->every_ns)
 		due = earlier(due, rec->every_due_ns);
-	if (config->watch)
+	if (config->watch && config->watch->interval_ns)
 		due = earlier(due, rec->watch_due_ns);
 	now = now_ns();
 	wait_ms = due > now ? (due - now + 999999) / 1000000 : 0;

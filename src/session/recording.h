@@ -20,6 +20,7 @@
 #include "session/child.h"
 #include "session/governor.h"
 #include "session/session.h"
+#include "session/view.h"
 #include "target/target.h"
 
 struct recording {
@@ -38,6 +39,7 @@ struct recording {
 	struct tally *tally; /* of processes that have ended and were taken back */
 
 	struct resolver *resolver;
+	const struct session_filter *filter; /* of the capture that is being made; NULL: none */
 	struct op_sites op; /* of config.op */
 
 	struct tracer *tracer;

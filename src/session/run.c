@@ -362,6 +362,8 @@ int recording__run(struct recording *rec)
 	governor__look(rec->governor, rec->tracer, rec->start_mono_ns);
 	tracer__activate(rec->tracer);
 	announce(rec);
+	if (rec->config->watch && rec->config->watch->on_start)
+		rec->config->watch->on_start(rec->config->watch->ctx, (struct session_view *)rec);
 	if (rec->child.pid) {
 		err = release_command(rec);
 		if (err)
@@ -369,6 +371,8 @@ int recording__run(struct recording *rec)
 	}
 	err = loop__run(&loop);
 	rec->cost = governor__cost(rec->governor, rec->tracer);
+	if (rec->config->watch && rec->config->watch->on_stop)
+		rec->config->watch->on_stop(rec->config->watch->ctx);
 	tracer__deactivate(rec->tracer);
 	rec->stop_mono_ns = now_ns(CLOCK_MONOTONIC);
 	/* What was said since the last look is about frames that were counted. */

@@ -27,11 +27,19 @@ enum session_status { /* positive outcomes of session_record() */
 		      SESSION_NOT_FOUND,  /* there is no such command */
 };
 
+struct session_view;
+
 /* Somebody looks on while it runs. */
 struct session_watch {
-	uint64_t interval_ns;
+	uint64_t interval_ns; /* 0: on_profile is not called */
 	/* What has been counted so far. False: stop. */
 	bool (*on_profile)(void *ctx, const struct profile *profile);
+	/*
+	 * The recording has begun, and is about to end; NULL: not of interest. Between the two calls @view answers
+	 * the questions of session/view.h, in the thread of the recording alone.
+	 */
+	void (*on_start)(void *ctx, struct session_view *view);
+	void (*on_stop)(void *ctx);
 	int input_fd; /* -1: none */
 	/* There is something to read. False: stop. */
 	bool (*on_input)(void *ctx);
@@ -71,6 +79,8 @@ struct session_config {
 	bool empty;            /* probes that do nothing: for measuring what the traps cost */
 	bool full_cfi;
 	bool allocator_frames;
+	bool placed; /* processes of one service add up: see collect/build_profile.h */
+	uint64_t tally_max_bytes; /* for what ended processes counted; 0: no bound */
 	bool quiet;
 	bool embed_source;
 

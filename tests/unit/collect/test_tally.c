@@ -72,7 +72,7 @@ static void test_equal_sites_add_up(void **state)
 
 	add(tally, group, frames, 2, 100);
 	add(tally, group, frames, 2, 50);
-	assert_int_equal(tally__append(tally, 1000, snapshot), 0);
+	assert_int_equal(tally__append(tally, 1000, NULL, snapshot), 0);
 	assert_int_equal(snapshot->sites.cnt, 1);
 	assert_int_equal(snapshot->sites.at[0].alloc_bytes, 150);
 	assert_int_equal(snapshot->sites.at[0].free_bytes, 75);
@@ -116,7 +116,7 @@ static void test_eviction_keeps_totals(void **state)
 			continue;
 		struct snapshot *snapshot __free(snapshot) = snapshot__new();
 
-		assert_int_equal(tally__append(tally, 1, snapshot), 0);
+		assert_int_equal(tally__append(tally, 1, "cc1", snapshot), 0);
 		sums(snapshot, &cnt, &bytes);
 		assert_int_equal(cnt, i);
 		assert_int_equal(bytes, want);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to a recording that goes on: what a daemon answers with. See struct session_watch. */
+#pragma once
+
+#include "abi/stats.h"
+#include "profile/profile.h"
+#include "session/session.h"
+
+struct session_filter {
+	pid_t pid;           /* a living process alone; 0: all, those that have ended included */
+	const char *service; /* NULL: all */
+};
+
+/* What has been counted since the start. 0, -ESRCH if there is no such process or service, or -errno. */
+int session_view__profile(struct session_view *view, const struct session_filter *filter,
+			  struct profile **ret);
+
+struct session_state {
+	uint64_t stats[STAT_CNT];
+	uint64_t start_ns;  /* since 1970 */
+	size_t process_cnt; /* that live and are traced */
+	size_t probe_cnt, file_cnt;
+	size_t site_cnt, site_max;
+	size_t frame_cnt, frame_max;
+	size_t tally_cnt;
+	size_t tally_bytes;
+	uint64_t evicted_cnt;
+	uint64_t map_bytes;
+	uint64_t run_ns; /* CPU time of our programs, if the kernel keeps count; else 0 */
+};
+int session_view__state(struct session_view *view, struct session_state *ret);
+
+struct session_process {
+	pid_t pid;
+	uid_t uid;
+	const char *comm, *service, *container, *pod, *unit; /* during the call only */
+};
+/* Each living process that is traced. 0 or what @fn ended with if that was not 0. */
+int session_view__processes(struct session_view *view,
+			    int (*fn)(void *ctx, const struct session_process *process), void *ctx);
