@@ -22,7 +22,7 @@ msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
 endif
 
 PKGS := libbpf libelf libdw zlib capstone liblzma
-OPTIONAL := libdebuginfod libcurl
+OPTIONAL := libdebuginfod libcurl libmicrohttpd
 HAVE := $(foreach p,$(OPTIONAL),$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo $(p)))
 # Optional code is x.c with the library and x_none.c without it: no #if in the logic.
 have = $(filter $(1),$(HAVE))
@@ -48,6 +48,7 @@ endif
 SRC := $(wildcard src/*/*.c)
 SRC := $(filter-out $(if $(call have,libdebuginfod),src/symbolize/debuginfod_none.c,src/symbolize/debuginfod.c),$(SRC))
 SRC := $(filter-out $(if $(call have,libcurl),src/cli/load_url_none.c,src/cli/load_url.c),$(SRC))
+SRC := $(filter-out $(if $(call have,libmicrohttpd),src/serve/http_none.c,src/serve/http.c),$(SRC))
 OBJ := $(SRC:%.c=$(O)/%.o)
 LIB := $(O)/libheaptap.a
 BIN := $(O)/heaptap

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "cli/command.h"
+#include "cli/load_archive.h"
 #include "cli/load_profile.h"
 #include "cli/output.h"
 #include "view/report.h"
@@ -22,7 +23,12 @@ int cmd_report(const struct options *opts)
 
 	if (!out)
 		return -ENOMEM;
-	err = load_profile(opts->operands[0], &profile);
+	if (load_is_archive(opts->operands[0]))
+		err = load_archive(opts->operands[0], opts->since_ns, opts->service, &profile);
+	else
+		err = load_profile(opts->operands[0], &profile);
+	if (!err && opts->service && !load_is_archive(opts->operands[0]))
+		err = load_pick_service(opts->operands[0], opts->service, &profile);
 	if (err)
 		return err;
 	if (load_metric(profile, opts->sort, &options.type))

@@ -246,6 +246,30 @@ const struct command commands[] = {
 		.run = cmd_check,
 	},
 	{
+		.name = "serve",
+		.id = CMD_SERVE,
+		.group = "Watch a machine",
+		.synopsis = "[--config FILE] [--listen ADDR:PORT|unix:PATH]",
+		.summary = "trace the whole machine for ever and answer over HTTP",
+		.details =
+			"Every process, those that come later included, sampled so that each costs "
+			"little. /debug/pprof/heap, allocs and delta_heap are those of a Go program, "
+			"with ?seconds=N, ?debug=1 and ?format=folded|html|speedscope|json; below "
+			"/service/NAME/ and /pid/N/ the same for a part. /metrics and /sd are for "
+			"Prometheus, / is a page for people.\n\n"
+			"Listens on 127.0.0.1:6099 unless told otherwise. An address that others can "
+			"reach needs a token or TLS in the configuration. SIGHUP reads the "
+			"configuration again.",
+		.examples =
+			"sudo heaptap serve\tthen: heaptap report http://localhost:6099\n"
+			"sudo heaptap serve --config /etc/heaptap.conf\tas a service\n"
+			"go tool pprof http://localhost:6099/debug/pprof/allocs?seconds=10\tten "
+			"seconds of everything\n",
+		.operands_min = 0,
+		.operands_max = 0,
+		.run = cmd_serve,
+	},
+	{
 		.name = "doctor",
 		.id = CMD_DOCTOR,
 		.group = "Set up",

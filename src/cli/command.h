@@ -50,4 +50,5 @@ int cmd_merge(const struct options *opts);
 int cmd_convert(const struct options *opts);
 int cmd_check(const struct options *opts);
 int cmd_doctor(const struct options *opts);
+int cmd_serve(const struct options *opts);
 int cmd_completion(const struct options *opts);

@@ -330,4 +330,5 @@ void options__done(struct options *opts)
 	vec__done(&opts->names);
 	vec__done(&opts->users);
 	vec__done(&opts->excludes);
+	vec__done(&opts->listen);
 }

@@ -94,6 +94,11 @@ struct options {
 	const char *format; /* an encoder's name; NULL: by the suffix of output */
 	const char *metric;
 
+	/* serve */
+	const char *config;
+	struct text_list listen;
+	const char *dir;
+
 	/* readers */
 	const char *sort;
 	bool exact;
@@ -104,6 +109,8 @@ struct options {
 	const char *source_path;
 	const char *trim_path;
 	bool normalize;
+	uint64_t since_ns;
+	const char *service;
 	const char *escape;
 	bool rules;
 };

@@ -114,6 +114,19 @@ const struct option_def options_table[] = {
 	{ "rules", 0, OPT_FLAG, NULL, FIELD(rules), CMD_WHY, NULL, NULL,
 	  "show the patterns and their limits, and nothing else" },
 
+	{ "since", 0, OPT_DURATION, "TIME", FIELD(since_ns), CMD_REPORT, NULL, NULL,
+	  "of a directory that serve keeps: only windows this young" },
+	{ "service", 0, OPT_STRING, "NAME", FIELD(service), CMD_REPORT, NULL, NULL,
+	  "only what this service allocates" },
+
+	/* serve */
+	{ "config", 0, OPT_FILE, "FILE", FIELD(config), CMD_SERVE, NULL, NULL,
+	  "read the configuration from here, again on SIGHUP" },
+	{ "listen", 0, OPT_LIST, "HOST:PORT|unix:PATH", FIELD(listen), CMD_SERVE, NULL, NULL,
+	  "answer HTTP here instead of where the configuration says; may be repeated" },
+	{ "dir", 0, OPT_DIR, "DIR", FIELD(dir), CMD_SERVE, NULL, NULL,
+	  "keep a profile of every window of time in this directory" },
+
 	/* every command */
 	{ "color", 0, OPT_ENUM, "WHEN", FIELD(color), CMD_GLOBAL, color_names, "auto",
 	  "use colours: auto, always or never; auto honours NO_COLOR" },

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/answer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "encode/encoder.h"
+#include "encode/legacy.h"
+#include "profile/profile_merge.h"
+
+#define BODY_MAX_BYTES ((size_t)1 << 30)
+#define TEXT_PLAIN     "text/plain; charset=utf-8"
+#define TEXT_HTML      "text/html; charset=utf-8"
+
+struct answer answer_text(unsigned status, const char *text)
+{
+	struct answer answer = { .status = status, .mime = TEXT_PLAIN, .body = buf__new(64 << 10) };
+
+	if (answer.body)
+		buf__printf(answer.body, "%s\n", text);
+	return answer;
+}
+
+struct answer answer_index(const struct route *route)
+{
+	static const struct {
+		const char *href, *text;
+	} rows[] = {
+		{ "heap?debug=1", "heap: in use, and all that was allocated" },
+		{ "allocs?debug=1", "allocs: the same, allocations first" },
+		{ "heap?format=html", "heap as a flame graph" },
+		{ "heap?format=folded", "heap as folded stacks" },
+		{ "cmdline", "cmdline: the command line of heaptap" },
+	};
+	struct answer answer = { .status = 200, .mime = TEXT_HTML, .body = buf__new(64 << 10) };
+	size_t i;
+
+	if (!answer.body)
+		return answer;
+	buf__append_str(answer.body,
+			"<!DOCTYPE html><title>/debug/pprof/</title><p>/debug/pprof/</p>\n<ul>\n");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf__printf(answer.body, "<li><a href=\"%s\">%s</a></li>\n", rows[i].href,
+			    rows[i].text);
+	buf__append_str(answer.body,
+			"</ul>\n<p>?seconds=N waits and answers with what changed.</p>\n");
+	return answer;
+}
+
+struct answer answer_cmdline(void)
+{
+	struct answer answer = { .status = 200, .mime = TEXT_PLAIN, .body = buf__new(1 << 20) };
+	char *text __free_mem = NULL;
+	size_t len;
+
+	if (answer.body && !fdio_read_file("/proc/self/cmdline", 1 << 20, &text, &len) && len)
+		buf__append(answer.body, text, len - 1);
+	return answer;
+}
+
+struct answer answer_symbol(const char *addresses)
+{
+	struct answer answer = { .status = 200, .mime = TEXT_PLAIN, .body = buf__new(64 << 10) };
+
+	/* The profiles name every function; nobody needs to ask. Go's handler begins so, too. */
+	(void)addresses;
+	if (answer.body)
+		buf__append_str(answer.body, "num_symbols: 1\n");
+	return answer;
+}
+
+static struct answer error_of(int err)
+{
+	switch (err) {
+	case -ESRCH:
+		return answer_text(404, "no such process or service is traced");
+	case -ESHUTDOWN:
+		return answer_text(503, "shutting down");
+	case -EBUSY:
+		return answer_text(503, "too many requests wait");
+	default:
+		return answer_text(500, strerror(-err));
+	}
+}
+
+/* The writers want a profile of their own where the header differs: allocs shows another metric first. */
+static int subtract(const struct question *question, struct profile **ret)
+{
+	struct profile_meta meta;
+	int err = profile_diff(question->base->profile, question->shot->profile, 0, ret);
+
+	if (err)
+		return err > 0 ? -EINVAL : err;
+	meta = *profile__meta(*ret);
+	meta.time_ns = profile__meta(question->shot->profile)->time_ns +
+		       profile__meta(question->shot->profile)->duration_ns;
+	meta.duration_ns = (int64_t)(question->shot->taken_ns - question->base->taken_ns);
+	profile__set_meta(*ret, &meta);
+	/* Those of the two ends say nothing about what is between them. */
+	profile__drop_comments(*ret);
+	return profile__add_comment(*ret,
+				    "heaptap " HEAPTAP_VERSION ": the difference of two moments");
+}
+
+static int encode(const struct question *question, const struct profile *profile,
+		  struct answer *answer)
+{
+	const struct route *route = &question->route;
+	const struct encoder *encoder = encoder_by_name(route->format);
+	struct encode_options options = { .title = *route->service ? route->service : NULL };
+	struct writer *writer __free(writer) = writer__new_buf(answer->body);
+
+	if (!writer)
+		return -ENOMEM;
+	if (route->debug) {
+		answer->mime = TEXT_PLAIN;
+		return encode_legacy(profile, writer);
+	}
+	if (!encoder || profile__find_type(profile, route->metric, &options.metric))
+		return -ENOENT;
+	if (!strcmp(encoder->name, "pprof")) {
+		answer->mime = "application/octet-stream";
+		answer->filename = route->seconds || route->delta ? "heap-delta"
+				   : route->allocs                ? "allocs"
+								  : "heap";
+		options.no_default = !route->allocs;
+	} else {
+		answer->mime = encoder->mime;
+	}
+	return encoder_write(encoder, profile, &options, writer);
+}
+
+static struct answer answer_profile(const struct question *question)
+{
+	struct answer answer = { .status = 200, .body = buf__new(BODY_MAX_BYTES) };
+	struct profile *difference __free(profile) = NULL;
+	int err = 0;
+
+	if (!answer.body)
+		return answer;
+	if (question->base)
+		err = subtract(question, &difference);
+	if (!err)
+		err = encode(question, difference ? difference : question->shot->profile, &answer);
+	if (!err)
+		return answer;
+	buf__free(answer.body);
+	return err == -ENOENT ? answer_text(400, "no such format or metric") : error_of(err);
+}
+
+struct answer answer_make(const struct question *question)
+{
+	struct answer answer;
+
+	if (question->err)
+		return error_of(question->err);
+	if (question->shot)
+		return answer_profile(question);
+	answer = (struct answer){ .status = 200, .body = buf__new(BODY_MAX_BYTES) };
+	answer.mime = question->route.kind == ROUTE_SD ? "application/json"
+		      : question->route.kind == ROUTE_METRICS
+			      ? "text/plain; version=0.0.4; charset=utf-8"
+			      : TEXT_HTML;
+	if (answer.body && question->text)
+		buf__append_str(answer.body, question->text);
+	return answer;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the daemon holds while it runs. Private to serve/; all of it belongs to the recording's thread. */
+#pragma once
+
+#include "serve/config.h"
+#include "serve/desk.h"
+#include "serve/http.h"
+#include "serve/metrics.h"
+#include "serve/serve.h"
+#include "session/session.h"
+#include "session/view.h"
+
+/* Clients of delta_heap that are remembered. */
+#define CURSOR_CNT 16
+
+struct cursor {
+	char client[64];
+	char service[ROUTE_NAME_SIZE];
+	pid_t pid;
+	struct shot *shot;
+};
+
+struct daemon {
+	const struct serve_options *options;
+	struct serve_config config;
+	struct session_config session;
+	struct session_watch watch;
+
+	struct session_view *view; /* between on_start and on_stop */
+	struct desk *desk;
+	struct http *http;
+	int epoll_fd, timer_fd, signal_fd;
+
+	struct question *waiting; /* for the end of their time */
+	struct shot *latest;      /* of everything */
+	struct cursor cursors[CURSOR_CNT];
+	size_t cursor_next;
+
+	struct shot *window;                   /* where the archive's current window began */
+	uint64_t window_due_ns, notify_due_ns; /* CLOCK_MONOTONIC; 0: never */
+	struct metrics_extra extra;
+};
+
+uint64_t daemon_now_ns(void);
+
+/* What has been counted so far, at most @age_max_ns ago. The caller drops it. 0 or -errno. */
+int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
+		  struct shot **ret);
+
+/* questions.c */
+void daemon__take_questions(struct daemon *daemon);
+/* Those whose time is over. */
+void daemon__answer_due(struct daemon *daemon, uint64_t now_ns);
+/* All that wait, with @err. */
+void daemon__refuse_all(struct daemon *daemon, int err);
+/* CLOCK_MONOTONIC; UINT64_MAX: none waits. */
+uint64_t daemon__next_answer_ns(const struct daemon *daemon);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where threads leave questions for the one that records. A question belongs to whoever asked, who is told when its
+ * answer is in; until then it is the desk's.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "profile/profile.h"
+#include "serve/route.h"
+
+/* A profile that several hold. Nobody changes it. */
+struct shot {
+	atomic_uint ref_cnt;
+	struct profile *profile;
+	uint64_t taken_ns; /* CLOCK_MONOTONIC */
+};
+
+/* Takes @profile over. NULL if out of memory, and then it is freed. */
+struct shot *shot__new(struct profile *profile, uint64_t taken_ns);
+struct shot *shot__hold(struct shot *shot);
+/* NULL is nothing. */
+void shot__drop(struct shot *shot);
+
+struct question {
+	struct route route;
+	char client[64]; /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	/* When the answer is in, in the thread of the recording. */
+	void (*on_answer)(struct question *question);
+	void *ctx;
+
+	/* the answer: */
+	int err;                  /* 0 or -errno */
+	struct shot *base, *shot; /* ROUTE_PROFILE; base: to be subtracted, or NULL */
+	char *text;               /* the others; malloc'd */
+
+	/* the desk's: */
+	uint64_t due_ns;
+	struct question *next;
+};
+
+void question__done(struct question *question);
+
+struct desk;
+
+struct desk *desk__new(void);
+/* Every question must have been answered. */
+void desk__free(struct desk *desk);
+DEFINE_CLEANUP(desk);
+
+/* Any thread. 0, or -EBUSY if too many wait, -ESHUTDOWN. */
+int desk__ask(struct desk *desk, struct question *question);
+/* Readable when there are new questions. */
+int desk__fd(const struct desk *desk);
+/* The recording's thread: all new questions as a list. */
+struct question *desk__take(struct desk *desk);
+/* The recording's thread: the answer is in. */
+void desk__answer(struct desk *desk, struct question *question);
+/* No more questions; and again. */
+void desk__close(struct desk *desk);
+void desk__open(struct desk *desk);

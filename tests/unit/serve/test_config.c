@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void expect_fault(const char *text, size_t line, const char *part)
+{
+	struct serve_config config __serve_config;
+	struct config_fault fault;
+	int err;
+
+	serve_config__init(&config);
+	err = serve_config__parse(&config, text, &fault);
+	if (!err)
+		err = serve_config__check(&config, &fault);
+	assert_int_equal(err, -EINVAL);
+	assert_int_equal(fault.line, line);
+	if (!strstr(fault.text, part))
+		fail_msg("\"%s\" does not say \"%s\"", fault.text, part);
+}
+
+static void test_defaults(void **state)
+{
+	struct serve_config config __serve_config;
+	struct config_fault fault;
+
+	serve_config__init(&config);
+	assert_int_equal(serve_config__parse(&config, "", &fault), 0);
+	assert_int_equal(serve_config__check(&config, &fault), 0);
+	assert_int_equal(config.listen.cnt, 1);
+	assert_true(serve_config_is_local(config.listen.at[0]));
+	assert_null(config.dir);
+}
+
+static void test_all_kinds(void **state)
+{
+	static const char text[] =
+		"# comment\n[trace]\n  name = redis-*\nname=node\nuser = 0\nlive = no\r\n"
+		"sample = 512K\n; another\n\n[http]\nlisten = unix:/run/x\n"
+		"[archive]\nwindow = 5m\nsize-max = 2M\ndir = /var/lib/x y\n"
+		"[push one]\nurl = https://a/\nkind = parca\n[push two]\nurl = http://b/\n"
+		"interval = 1m";
+	struct serve_config config __serve_config;
+	struct config_fault fault;
+
+	serve_config__init(&config);
+	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
+	assert_int_equal(serve_config__check(&config, &fault), 0);
+	assert_int_equal(config.names.cnt, 2);
+	assert_string_equal(config.names.at[0], "redis-*");
+	assert_int_equal(config.users.at[0], 0);
+	assert_true(config.no_live);
+	assert_int_equal(config.sample_bytes, 512 << 10);
+	assert_int_equal(config.listen.cnt, 1);
+	assert_int_equal(config.window_ns, 300000000000);
+	assert_string_equal(config.dir, "/var/lib/x y");
+	assert_int_equal(config.pushes.cnt, 2);
+	assert_string_equal(config.pushes.at[0].name, "one");
+	assert_int_equal(config.pushes.at[0].kind, PUSH_PARCA);
+	assert_int_equal(config.pushes.at[1].kind, PUSH_PYROSCOPE);
+}
+
+/* Every key with a value that is wrong for it. */
+static void test_every_key_wrong(void **state)
+{
+	static const char *const rows[] = {
+		"[trace]\nname =",
+		"[trace]\nexclude =",
+		"[trace]\nuser = no-such-user",
+		"[trace]\ncgroup =",
+		"[trace]\nsample = often",
+		"[trace]\nlive = maybe",
+		"[trace]\nmax-overhead = 101",
+		"[trace]\nlive-max = 0",
+		"[trace]\nsites-max = -1",
+		"[trace]\nstacks-max = x",
+		"[trace]\nended-max = 0",
+		"[http]\nlisten =",
+		"[http]\ntoken-file =",
+		"[http]\ntls-cert =",
+		"[http]\ntls-key =",
+		"[http]\nclients-max = many",
+		"[archive]\ndir =",
+		"[archive]\nwindow = 0",
+		"[archive]\nage-max = ever",
+		"[archive]\nsize-max = big",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect_fault(rows[i], 2, " must be ");
+	expect_fault("[push a]\nkind = statsd", 2, "pyroscope");
+	expect_fault("[push a]\ninterval = 0", 2, "a time");
+	expect_fault("[push a]\nqueue-max = 0", 2, "a size");
+	expect_fault("[push a]\nspool-max = 0", 2, "a size");
+}
+
+static void test_structure(void **state)
+{
+	expect_fault("name = x", 1, "before any [section]");
+	expect_fault("[trace]\nnmae = x", 2, "no key nmae in [trace]");
+	expect_fault("[trade]", 1, "no section [trade]");
+	expect_fault("\n\n[trace", 3, "[name]");
+	expect_fault("[]", 1, "[name]");
+	expect_fault("[push]", 1, "[push NAME]");
+	expect_fault("[http x]", 1, "no name");
+	expect_fault("[trace]\njust words", 2, "key = value");
+}
+
+static void test_open_listeners_need_a_secret(void **state)
+{
+	expect_fault("[http]\nlisten = 0.0.0.0:6099", 0, "token-file");
+	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = [::]:6099", 0, "token-file");
+	expect_fault("[http]\nlisten = 10.0.0.1:6099", 0, "token-file");
+	expect_fault("[http]\ntls-cert = x", 0, "go together");
+	expect_fault("[push a]\nurl = ftp://x", 0, "http");
+	assert_false(serve_config_is_local("0.0.0.0:6099"));
+	assert_true(serve_config_is_local("[::1]:6099"));
+}
+
+static void test_long_line(void **state)
+{
+	static char text[8192];
+
+	memset(text, 'x', sizeof(text) - 1);
+	expect_fault(text, 1, "too long");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_kinds),
+		cmocka_unit_test(test_every_key_wrong),
+		cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_open_listeners_need_a_secret),
+		cmocka_unit_test(test_long_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
