@@ -60,13 +60,24 @@ static bool next_key(struct reader *r)
 	if (!json_scan__next(&r->scan, '}'))
 		return false;
 	json_scan__key(&r->scan, r->key);
+	keep(r, buf__error(r->key));
 	return true;
 }
 
 static const char *take_text(struct reader *r)
 {
 	json_scan__string(&r->scan, r->word);
+	keep(r, buf__error(r->word));
 	return buf__data(r->word);
+}
+
+/* The same as a string of the caller's; NULL is noted. */
+static char *take_copy(struct reader *r)
+{
+	char *copy = strdup(take_text(r));
+
+	keep(r, copy ? 0 : -ENOMEM);
+	return copy;
 }
 
 static void take_string(struct reader *r, uint32_t *ret)
@@ -116,9 +127,9 @@ static void take_types(struct reader *r)
 	json_scan__enter(&r->scan, '{');
 	while (next_key(r)) {
 		if (is_key(r, "name") && !name)
-			name = strdup(take_text(r));
+			name = take_copy(r);
 		else if (is_key(r, "unit") && !unit)
-			unit = strdup(take_text(r));
+			unit = take_copy(r);
 		else
 			json_scan__skip(&r->scan);
 	}
@@ -140,9 +151,9 @@ static void take_mapping(struct reader *r)
 		else if (is_key(r, "file_offset"))
 			offset = take_address(r);
 		else if (is_key(r, "file") && !file)
-			file = strdup(take_text(r));
+			file = take_copy(r);
 		else if (is_key(r, "build_id") && !build_id)
-			build_id = strdup(take_text(r));
+			build_id = take_copy(r);
 		else
 			json_scan__skip(&r->scan);
 	}
@@ -165,11 +176,11 @@ static void take_function(struct reader *r)
 	json_scan__enter(&r->scan, '{');
 	while (next_key(r)) {
 		if (is_key(r, "name") && !name)
-			name = strdup(take_text(r));
+			name = take_copy(r);
 		else if (is_key(r, "system_name") && !system_name)
-			system_name = strdup(take_text(r));
+			system_name = take_copy(r);
 		else if (is_key(r, "file") && !file)
-			file = strdup(take_text(r));
+			file = take_copy(r);
 		else if (is_key(r, "start_line"))
 			start_line = take_line_number(r);
 		else
@@ -238,13 +249,13 @@ static void take_label(struct reader *r)
 	json_scan__enter(&r->scan, '{');
 	while (next_key(r)) {
 		if (is_key(r, "key") && !key)
-			key = strdup(take_text(r));
+			key = take_copy(r);
 		else if (is_key(r, "value") && json_scan__peek(&r->scan) == '"' && !text)
-			text = strdup(take_text(r));
+			text = take_copy(r);
 		else if (is_key(r, "value"))
 			num = json_scan__int(&r->scan);
 		else if (is_key(r, "unit") && !unit)
-			unit = strdup(take_text(r));
+			unit = take_copy(r);
 		else
 			json_scan__skip(&r->scan);
 	}

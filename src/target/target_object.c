@@ -329,9 +329,13 @@ static int build_object(struct build *build)
 
 static void build_done(struct build *build)
 {
+	size_t i;
+
 	insn_decoder__free(build->decoder);
 	fn_links__free(build->links);
 	vec__done(&build->found);
+	for (i = 0; build->probes.at && i < build->probes.cnt; i++)
+		free(build->probes.at[i].rets);
 	vec__done(&build->probes);
 	vec__done(&build->names);
 	vec__done(&build->tail_fns);

@@ -7,6 +7,7 @@
  * Beyond memory safety: tables are sorted, indexed right, and no row of the reduced one is for code
  * the full one does not know.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -136,10 +137,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	memset(image, 0, sizeof(*image));
 	memcpy(image->data, data + 2, len_bytes - 2);
 	fill_headers(image, data[0], (len_bytes - 2) * data[1] / 256, len_bytes - 2);
-	if (elf_file__open_mem(image, sizeof(*image) + len_bytes - 2, &elf))
+	err = elf_file__open_mem(image, sizeof(*image) + len_bytes - 2, &elf);
+	if (err == -ENOMEM)
+		return 0;
+	if (err)
 		abort();
 	full_err = unwind_table__build(elf, UNWIND_FULL, &full);
 	err = unwind_table__build(elf, 0, &reduced);
+	if (full_err == -ENOMEM || err == -ENOMEM)
+		return 0;
 	if (full)
 		check_table(full);
 	if (reduced)

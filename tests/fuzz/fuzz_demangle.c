@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *name __free_mem = strndup((const char *)data, size);
-	char *readable __free_mem = demangle(name);
+	char *readable __free_mem = name ? demangle(name) : NULL;
 	char *shorter __free_mem = readable ? shorten(readable) : NULL;
 	struct buf *clean __free(buf) = buf__new(0);
 

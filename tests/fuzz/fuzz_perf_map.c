@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t addr;
 	size_t len;
 
+	if (!text)
+		return 0;
 	memcpy(text, data, size);
 	if (perf_map__parse(text, size, &map)) {
 		free(text);

@@ -3,6 +3,7 @@
  * Whatever a profile holds, views show it: in the width they are given, without a byte that steers
  * a terminal, and with flats that add up to the total.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +51,11 @@ static void require_sums(const struct profile *profile, enum view_by by)
 	struct groups *groups __free(groups) = NULL;
 	int64_t flat = 0, rootless = 0;
 	size_t i, cnt;
+	int err = groups_new(profile, by, GROUPS_ALL, &groups);
 
-	require(!groups_new(profile, by, GROUPS_ALL, &groups));
+	if (err == -ENOMEM)
+		return;
+	require(!err);
 	for (i = 0; i < groups__cnt(groups); i++)
 		flat = value_add(flat, groups__flat(groups, i)[0]);
 	for (i = 0; i < profile__sample_cnt(profile); i++) {
@@ -71,13 +75,17 @@ static void show_reports(const struct profile *profile, size_t width)
 		.style = { .width = width, .exact = width % 2 },
 	};
 	enum view_by by;
+	int err;
 
 	for (by = 0; by < VIEW_BY_CNT; by++) {
 		struct buf *out __free(buf) = buf__new(0);
 
 		options.by = by;
 		options.cum = by % 2;
-		require(!report_write(profile, &options, out));
+		err = out ? report_write(profile, &options, out) : -ENOMEM;
+		if (err == -ENOMEM)
+			return;
+		require(!err);
 		require_harmless(out);
 		if (adds_up_exactly(profile, 0))
 			require_sums(profile, by);
@@ -99,11 +107,15 @@ static void show_source(const struct profile *profile, size_t width)
 		.style = { .width = width },
 	};
 	regex_t all;
+	int err;
 
 	require(!regcomp(&all, ".", REG_EXTENDED | REG_NOSUB));
 	options.functions = &all;
-	require(annotate_write(profile, &options, out) >= 0);
+	err = out ? annotate_write(profile, &options, out) : -ENOMEM;
 	regfree(&all);
+	if (err == -ENOMEM)
+		return;
+	require(err >= 0);
 	require_harmless(out);
 }
 
@@ -116,11 +128,15 @@ static void show_difference(const struct profile *profile, size_t width)
 		.row_cnt = 5,
 		.style = { .width = width },
 	};
+	int err;
 
 	if (profile_diff(profile, profile, PROFILE_DIFF_LABEL_BASE, &difference))
 		return;
 	options.type = profile__default_type(difference);
-	require(!difference_write(difference, &options, out));
+	err = out ? difference_write(difference, &options, out) : -ENOMEM;
+	if (err == -ENOMEM)
+		return;
+	require(!err);
 	require_harmless(out);
 }
 

@@ -128,7 +128,8 @@ static void test_container(void **state)
 	assert_non_null(own);
 	own->objects = places.objects;
 	own->bytes = places.bytes;
-	assert_int_equal(intern__add(own->strings, "std::vector<int>::push_back", &place.spot.via), 0);
+	assert_int_equal(intern__add(own->strings, "std::vector<int>::push_back", &place.spot.via),
+			 0);
 	assert_int_equal(place_sizes__add(&place.sizes, 16, 16, 500), 0);
 	assert_int_equal(place_sizes__add(&place.sizes, 24, 64, 500), 0);
 	assert_string_equal(why_diagnose(own, &place)->name, "growth of a container");
@@ -138,7 +139,8 @@ static void test_container(void **state)
 	place.sizes.at[1].bytes = 63;
 	assert_null(why_diagnose(own, &place));
 	place.sizes.at[1].bytes = 64;
-	assert_int_equal(intern__add(own->strings, "std::vector<int>::reserve", &place.spot.via), 0);
+	assert_int_equal(intern__add(own->strings, "std::vector<int>::reserve", &place.spot.via),
+			 0);
 	assert_null(why_diagnose(own, &place));
 	vec__done(&place.sizes);
 }
