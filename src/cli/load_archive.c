@@ -2,7 +2,6 @@
 #include "cli/load_archive.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -12,9 +11,9 @@
 
 bool load_is_archive(const char *source)
 {
-	struct stat st;
+	struct archive_list list __archive_list = {};
 
-	return !stat(source, &st) && S_ISDIR(st.st_mode);
+	return !archive_find(source, 0, &list) && list.cnt;
 }
 
 /* Replace *sum by the sum of it and @more. */

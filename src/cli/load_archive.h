@@ -7,6 +7,7 @@
 
 #include "profile/profile.h"
 
+/* A directory with windows in it. */
 bool load_is_archive(const char *source);
 /*
  * The windows of @dir that ended within the last @since_ns (0: all of them), added up; of @service alone, unless that is
