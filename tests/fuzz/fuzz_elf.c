@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "elf/build_id.h"
+#include "elf/debuglink.h"
 #include "elf/elf_dyn.h"
 #include "elf/elf_file.h"
 #include "elf/elf_syms.h"
@@ -55,7 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	struct elf_file *elf __free(elf_file) = NULL;
 	volatile unsigned sum = 0;
 	struct elf_span span;
+	struct debugaltlink alt;
+	struct debuglink link;
 	struct build_id id;
+	uint32_t crc;
 	uint64_t off;
 	uint8_t byte;
 
@@ -68,6 +73,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	}
 	if (!build_id_read(elf, &id))
 		sum += touch(id.bytes, id.len_bytes);
+	if (!debuglink_read(elf, &link))
+		sum += touch(link.name, strlen(link.name)) + link.crc;
+	if (!debugaltlink_read(elf, &alt))
+		sum += touch(alt.path, strlen(alt.path)) +
+		       touch(alt.build_id.bytes, alt.build_id.len_bytes);
+	if (!debuglink_crc(elf, &crc))
+		sum += crc;
 	if (!elf_file__read_vaddr(elf, elf_file__entry(elf), &byte, 1))
 		sum += byte;
 	if (!elf_file__vaddr_to_off(elf, elf_file__entry(elf), &off))
