@@ -15,7 +15,7 @@ struct capture {
 	const struct process_table *processes;
 	const struct target_set *targets;
 	const struct tally *tally; /* of images that were taken back; NULL: none */
-	const char *service;	   /* of the tally this service alone; NULL: all */
+	const char *service;       /* of the tally this service alone; NULL: all */
 	/* Is the image one that the user asked for? NULL: all are. */
 	bool (*wanted)(void *ctx, const struct image *image, const struct process_info *info);
 	void *ctx;

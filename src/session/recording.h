@@ -40,7 +40,7 @@ struct recording {
 
 	struct resolver *resolver;
 	const struct session_filter *filter; /* of the capture that is being made; NULL: none */
-	struct op_sites op; /* of config.op */
+	struct op_sites op;                  /* of config.op */
 
 	struct tracer *tracer;
 	struct governor *governor;

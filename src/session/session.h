@@ -79,7 +79,7 @@ struct session_config {
 	bool empty;            /* probes that do nothing: for measuring what the traps cost */
 	bool full_cfi;
 	bool allocator_frames;
-	bool placed; /* processes of one service add up: see collect/build_profile.h */
+	bool placed;              /* processes of one service add up: see collect/build_profile.h */
 	uint64_t tally_max_bytes; /* for what ended processes counted; 0: no bound */
 	bool quiet;
 	bool embed_source;
