@@ -150,6 +150,12 @@ call_is_live(const struct regs *regs, const struct probe *probe, const struct ca
 	return walk_reaches(call->image, regs->sp, regs->fp, call->sp);
 }
 
+/* Is @ra the return address at @sp, be it that a return probe has displaced it since? */
+static bool still_returns_to(__u64 sp, __u64 ra)
+{
+	return stack_word(sp) == ra || walk_return_address(sp) == ra;
+}
+
 /* Is this entry part of a call that is in progress, or of the last one's tail? */
 static inline __attribute__((always_inline)) bool
 is_nested(const struct regs *regs, const struct probe *probe, struct thread *thread, __u64 bytes)
@@ -163,7 +169,7 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 	}
 	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp &&
 	    thread->tail_fn != probe->fn && thread->tail_bytes == bytes &&
-	    thread->tail_ra == walk_return_address(sp)) {
+	    still_returns_to(sp, thread->tail_ra)) {
 		/* Jumps can follow one another: reallocarray to realloc to malloc. */
 		if (!(probe->flags & PROBE_TAIL_CALLS))
 			thread->tail_sp = 0;
@@ -173,7 +179,7 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 	thread->tail_sp = 0;
 	if (probe->flags & PROBE_TAIL_CALLS) {
 		thread->tail_sp = sp;
-		thread->tail_ra = walk_return_address(sp);
+		thread->tail_ra = stack_word(sp);
 		thread->tail_bytes = bytes;
 		thread->tail_fn = probe->fn;
 	}
