@@ -195,7 +195,7 @@ static void step_to(struct governor *governor, struct tracer *tracer, const stru
 	}
 	/* All that was traced up to here is the first window. */
 	windows__add(&governed->windows, work_between(governed->first, governed->last),
-		     (double)LOAD(image, enter_cnt));
+		     (double)governed->enter_cnt);
 	governed->window_ns = GOVERNOR_WINDOW_NS;
 	plan_window(governor, governed, recent, elapsed_ns, now_ns);
 }

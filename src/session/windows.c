@@ -6,6 +6,8 @@
 /* How far the cost of a trap may be from what was measured: other caches, other code around it, busy
  * neighbours. */
 #define COST_ERROR    0.25
+/* No allocation, with its free, takes less. */
+#define CALL_LEAST_NS 10
 /* Of the CPU time; with less there is nothing to go by, and the error says so. */
 #define OWN_SHARE_MIN 0.01
 /* What steps aim at, so that they need not be taken again at once. */
@@ -56,14 +58,15 @@ void windows__add(struct windows *windows, struct work work, double allocs)
 
 void windows_scale(const struct windows *windows, struct work all, double *ret, double *ret_error)
 {
-	double traced = own_ns(windows->work), total = own_ns(all), cost, spread = 1, rate,
-	       residuals;
+	double traced = fmax(own_ns(windows->work), windows->allocs * CALL_LEAST_NS);
+	double total = own_ns(all), least, cost, spread = 1, rate, residuals;
 	double cnt = (double)windows->cnt;
 
 	*ret = total > traced ? total / traced : 1;
-	/* If traps cost more than was measured, less own work was done in the windows, and in all. */
-	cost = COST_ERROR *
-	       fabs((double)windows->work.trace_ns / traced - (double)all.trace_ns / total);
+	/* If traps cost more than was measured, less own work was done in the windows: this much at least. */
+	least = fmax(traced - COST_ERROR * (double)windows->work.trace_ns,
+		     windows->allocs * CALL_LEAST_NS);
+	cost = least > 0 && least < traced ? traced / least - 1 : 0;
 	if (windows->cnt > 1 && windows->allocs > 0) {
 		rate = windows->allocs / traced;
 		residuals = windows->alloc_squares - 2 * rate * windows->products +
