@@ -23,7 +23,9 @@ char json_scan__peek(struct json_scan *scan)
 {
 	while (scan->at < scan->end && strchr(" \t\r\n", *scan->at) && *scan->at)
 		scan->at++;
-	return scan->at < scan->end ? *scan->at : '\0';
+	if (scan->at == scan->end)
+		return '\0';
+	return *scan->at;
 }
 
 static bool take(struct json_scan *scan, char c)
