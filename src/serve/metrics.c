@@ -61,7 +61,7 @@ static void write_stats(const struct session_state *state, struct buf *out)
 		for (i = 0; i < STAT_CNT; i++) {
 			if ((int)stats[i].class != class)
 				continue;
-			for (j = 0; stats[i].id[j] && j < sizeof(lower) - 1; j++)
+			for (j = 0; j < sizeof(lower) - 1 && stats[i].id[j]; j++)
 				lower[j] = (char)tolower((unsigned char)stats[i].id[j]);
 			lower[j] = '\0';
 			buf__printf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", families[class].name,

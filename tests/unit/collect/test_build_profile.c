@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collect/build_profile.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi/stack.h"
+#include "collect/ledger.h"
+#include "harness/small_snapshot.h"
+
+static struct profile *build(const struct snapshot *s, struct build_totals *totals)
+{
+	struct build_options options = {};
+	struct profile *profile = NULL;
+
+	assert_int_equal(build_profile(s, &options, &profile, totals), 0);
+	assert_non_null(profile);
+	return profile;
+}
+
+static void check_totals(const struct profile *profile, int64_t objects, int64_t bytes,
+			 int64_t inuse_objects, int64_t inuse_bytes)
+{
+	int64_t totals[PROFILE_TYPES_MAX];
+	size_t heap[PROFILE_METRIC_CNT];
+
+	assert_true(profile__heap_types(profile, heap));
+	profile__totals(profile, totals);
+	assert_int_equal(totals[heap[PROFILE_ALLOC_OBJECTS]], objects);
+	assert_int_equal(totals[heap[PROFILE_ALLOC_SPACE]], bytes);
+	assert_int_equal(totals[heap[PROFILE_INUSE_OBJECTS]], inuse_objects);
+	assert_int_equal(totals[heap[PROFILE_INUSE_SPACE]], inuse_bytes);
+}
+
+static const char *function_at(const struct profile *profile, size_t depth)
+{
+	const struct profile_line *lines;
+	const uint32_t *stack;
+	size_t cnt;
+
+	stack = profile__stack(profile, 0, &cnt);
+	assert_true(depth < cnt);
+	lines = profile__lines(profile, stack[depth], &cnt);
+	assert_int_equal(cnt, 1);
+	return profile__str(profile, profile__function(profile, lines[0].function)->name);
+}
+
+static void four_values_and_a_stack(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct build_totals totals = {};
+	struct profile *profile __free(profile) = build(s, &totals);
+
+	assert_int_equal(profile__sample_cnt(profile), 1);
+	check_totals(profile, 3, 300, 2, 200);
+	assert_int_equal(totals.values[PROFILE_ALLOC_SPACE], 300);
+	assert_string_equal(function_at(profile, 0), "work");
+	assert_string_equal(function_at(profile, 1), "main");
+}
+
+static void ended_processes_hold_nothing(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+
+	s->images.at[0].end_ns = 5;
+	profile = build(s, NULL);
+	check_totals(profile, 3, 300, 0, 0);
+}
+
+static void in_use_is_never_negative(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+
+	s->sites.at[0].free_cnt = 9 * WEIGHT_ONE;
+	s->sites.at[0].free_bytes = 900;
+	profile = build(s, NULL);
+	check_totals(profile, 3, 300, 0, 0);
+}
+
+static void name_innermost(struct snapshot *s, const char *name)
+{
+	uint32_t id = 0;
+
+	assert_int_equal(intern__add(s->strings, name, &id), 0);
+	s->lines.at[0].name = s->lines.at[0].system_name = id;
+}
+
+static void allocators_are_not_in_the_stack(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+
+	name_innermost(s, "malloc");
+	profile = build(s, NULL);
+	check_totals(profile, 3, 300, 2, 200);
+	assert_string_equal(function_at(profile, 0), "main");
+}
+
+static void what_an_allocator_asks_an_allocator_for_is_counted_once(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct snapshot_range range = { .file = SMALL_EXE, .start = 0x1100, .end = 0x1180 };
+	struct profile *profile __free(profile) = NULL;
+	struct build_totals totals = {};
+
+	name_innermost(s, "malloc");
+	assert_int_equal(vec__push(&s->probed, range), 0);
+	profile = build(s, &totals);
+	assert_int_equal(totals.nested_cnt, 3);
+	check_totals(profile, 0, 0, 0, 0);
+}
+
+static void what_is_not_there_is_said(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct build_totals totals = {};
+	struct profile *profile __free(profile) = build(s, &totals);
+	struct buf *out __free(buf) = buf__new(0);
+
+	assert_non_null(out);
+	assert_true(ledger_is_complete(s));
+	s->stats[STAT_LIVE_FULL] = 7;
+	assert_false(ledger_is_complete(s));
+	ledger_text(s, &totals, out);
+	assert_non_null(strstr(buf__data(out), "7 live table full"));
+	s->stats[STAT_LIVE_FULL] = 0;
+	s->stats[STAT_WALK_TOO_DEEP] = 1;
+	assert_false(ledger_is_complete(s));
+	buf__reset(out);
+	ledger_text(s, &totals, out);
+	assert_non_null(strstr(buf__data(out), "75.00% complete: 1 too deep"));
+	s->stats[STAT_WALK_TOO_DEEP] = 0;
+	s->flags |= SNAPSHOT_INCOMPLETE;
+	assert_false(ledger_is_complete(s));
+	assert_int_equal(ledger_comments(s, &totals, profile), 0);
+	assert_true(profile__comment_cnt(profile) > 0);
+	assert_string_equal(ledger_stat_id(STAT_LIVE_FULL), "LIVE_FULL");
+}
+
+static void nothing_makes_an_empty_profile(void **state)
+{
+	struct snapshot *s __free(snapshot) = snapshot__new();
+	struct profile *profile __free(profile) = NULL;
+
+	assert_non_null(s);
+	profile = build(s, NULL);
+	assert_int_equal(profile__sample_cnt(profile), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(four_values_and_a_stack),
+		cmocka_unit_test(ended_processes_hold_nothing),
+		cmocka_unit_test(in_use_is_never_negative),
+		cmocka_unit_test(allocators_are_not_in_the_stack),
+		cmocka_unit_test(what_an_allocator_asks_an_allocator_for_is_counted_once),
+		cmocka_unit_test(what_is_not_there_is_said),
+		cmocka_unit_test(nothing_makes_an_empty_profile),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The tables, filled from this very process. */
+#include "collect/process_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct process_map *own_code(const struct process_table *processes, uint32_t image)
+{
+	uint64_t here = (uint64_t)(uintptr_t)own_code;
+	const struct process_map *maps;
+	size_t cnt, i;
+
+	maps = process_table__maps(processes, image, &cnt);
+	for (i = 0; i < cnt; i++) {
+		if (here >= maps[i].start && here < maps[i].end)
+			return &maps[i];
+	}
+	return NULL;
+}
+
+static void own_mappings_and_files_are_found(void **state)
+{
+	struct file_table *files __free(file_table) = file_table__new();
+	struct process_table *processes __free(process_table) = process_table__new(files);
+	const struct process_map *map;
+	const struct file_entry *file;
+	char exe[4096] = "";
+	size_t rows = 0, pages = 0;
+
+	assert_non_null(files);
+	assert_non_null(processes);
+	assert_true(readlink("/proc/self/exe", exe, sizeof(exe) - 1) > 0);
+	assert_int_equal(process_table__scan(processes, 5, getpid()), 0);
+	map = own_code(processes, 5);
+	assert_non_null(map);
+	assert_true(map->file != PROCESS_MAP_NO_FILE);
+	file = file_table__at(files, map->file);
+	assert_string_equal(file->path, exe);
+	assert_true(file->fd >= 0);
+	assert_int_equal(file->pid, getpid());
+	assert_ptr_equal(file_table__find(files, &file->key), file);
+	assert_string_equal(process_table__info(processes, 5)->exe, exe);
+	file_table__need(files, &rows, &pages);
+	assert_true(rows > 100 && pages > 0); /* libc alone has more */
+}
+
+static void scanning_again_adds_nothing(void **state)
+{
+	struct file_table *files __free(file_table) = file_table__new();
+	struct process_table *processes __free(process_table) = process_table__new(files);
+	size_t maps, again, file_cnt;
+
+	assert_non_null(processes);
+	assert_int_equal(process_table__scan(processes, 1, getpid()), 0);
+	process_table__maps(processes, 1, &maps);
+	file_cnt = file_table__cnt(files);
+	assert_int_equal(process_table__scan(processes, 1, getpid()), 0);
+	process_table__maps(processes, 1, &again);
+	assert_int_equal(maps, again);
+	/* Another image of the same programs has the same files. */
+	assert_int_equal(process_table__scan(processes, 2, getpid()), 0);
+	assert_int_equal(file_table__cnt(files), file_cnt);
+	process_table__forget(processes, 1);
+	process_table__maps(processes, 1, &maps);
+	assert_int_equal(maps, 0);
+	assert_non_null(own_code(processes, 2));
+}
+
+static void the_unknown_have_nothing(void **state)
+{
+	struct file_table *files __free(file_table) = file_table__new();
+	struct process_table *processes __free(process_table) = process_table__new(files);
+	struct unwind_file_key key = { .dev = 1, .ino = 2 };
+	size_t cnt = 1;
+
+	assert_non_null(processes);
+	assert_int_equal(process_table__scan(processes, 3, 0x7ffffffe), -ESRCH);
+	process_table__maps(processes, 99, &cnt);
+	assert_int_equal(cnt, 0);
+	assert_string_equal(process_table__info(processes, 99)->exe, "");
+	process_table__forget(processes, 99);
+	assert_null(file_table__find(files, &key));
+}
+
+static void files_without_code_are_entries_too(void **state)
+{
+	struct file_table *files __free(file_table) = file_table__new();
+	struct proc_map map = {
+		.start = 0x1000, .end = 0x2000, .ino = 1, .dev = 1, .path = "/none"
+	};
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	size_t index = 9;
+
+	assert_non_null(files);
+	assert_true(fd >= 0);
+	assert_int_equal(file_table__add_fd(files, fd, "/proc/self/status"), 0);
+	close(fd);
+	assert_int_equal(file_table__add(files, getpid(), &map, &index), 0);
+	assert_int_equal(file_table__at(files, index)->fd, -1);
+	assert_string_equal(file_table__at(files, index)->path, "/none");
+	assert_string_equal(file_table__at(files, index)->build_id, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_mappings_and_files_are_found),
+		cmocka_unit_test(scanning_again_adds_nothing),
+		cmocka_unit_test(the_unknown_have_nothing),
+		cmocka_unit_test(files_without_code_are_entries_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
