@@ -484,6 +484,11 @@ static void normalize(struct source *source, const struct source *base, size_t t
 	}
 }
 
+static bool is_counter(const struct profile *profile, size_t type)
+{
+	return !strncmp(profile__type_name(profile, type), "alloc_", 6);
+}
+
 int profile_diff(const struct profile *base, const struct profile *after, uint32_t flags,
 		 struct profile **ret)
 {
@@ -500,7 +505,9 @@ int profile_diff(const struct profile *base, const struct profile *after, uint32
 	if (flags & PROFILE_DIFF_NORMALIZE)
 		normalize(&sources[0], &sources[1], merge->out->type_cnt);
 	for (i = 0; i < merge->out->type_cnt; i++)
-		sources[1].scales[i] = -sources[1].scales[i];
+		sources[1].scales[i] = flags & PROFILE_DIFF_COUNTERS && !is_counter(merge->out, i)
+					       ? 0
+					       : -sources[1].scales[i];
 	if (flags & PROFILE_DIFF_LABEL_BASE)
 		sources[1].label = BASE_LABEL;
 	return merge_sources(merge, sources, 2, ret);

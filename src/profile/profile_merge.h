@@ -39,6 +39,8 @@ enum { /* of profile_diff() */
 	* can be relative to the base (pprof -diff_base); else subtract (pprof -base).
 	*/
        PROFILE_DIFF_LABEL_BASE = 2,
+       /* Subtract only what cannot shrink (names that begin with "alloc_"); the rest is @after's. */
+       PROFILE_DIFF_COUNTERS = 4,
 };
 
 /* @after minus @base. Returns as profile_merge(). */

@@ -167,8 +167,8 @@ static int set_not(bool *field, const char *value)
 
 static int set_push_kind(int *field, const char *value)
 {
-	static const char *const names[PUSH_KIND_CNT] = { "pyroscope", "pyroscope-connect", "parca",
-							  "otlp" };
+	static const char *const names[PUSH_KIND_CNT] = { "pyroscope", "pyroscope-connect",
+							  "parca" };
 	int i;
 
 	for (i = 0; i < PUSH_KIND_CNT; i++) {
@@ -199,7 +199,7 @@ static const char *const expects[] = {
 	[COUNT] = "a whole number above 0",
 	[DURATION] = "a time as in 30s, 5m, 1h",
 	[YESNO] = "yes or no",
-	[PUSH_KIND] = "pyroscope, pyroscope-connect, parca or otlp",
+	[PUSH_KIND] = "pyroscope, pyroscope-connect or parca",
 };
 
 static int set_number(enum kind kind, uint64_t *field, const char *value)

@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 
-enum push_kind { PUSH_PYROSCOPE, PUSH_PYROSCOPE_CONNECT, PUSH_PARCA, PUSH_OTLP, PUSH_KIND_CNT };
+enum push_kind { PUSH_PYROSCOPE, PUSH_PYROSCOPE_CONNECT, PUSH_PARCA, PUSH_KIND_CNT };
 
 struct push_config {
 	char *name; /* of its section, "push NAME" */

@@ -6,6 +6,7 @@
 #include "serve/desk.h"
 #include "serve/http.h"
 #include "serve/metrics.h"
+#include "serve/push.h"
 #include "serve/serve.h"
 #include "session/session.h"
 #include "session/view.h"
@@ -18,6 +19,14 @@ struct cursor {
 	char service[ROUTE_NAME_SIZE];
 	pid_t pid;
 	struct shot *shot;
+};
+
+/* One [push] of the configuration. */
+struct pusher {
+	struct push *push;
+	struct shot *base; /* where its window began */
+	int64_t base_wall_ns;
+	uint64_t due_ns;
 };
 
 struct daemon {
@@ -38,6 +47,7 @@ struct daemon {
 
 	struct shot *window;                   /* where the archive's current window began */
 	uint64_t window_due_ns, notify_due_ns; /* CLOCK_MONOTONIC; 0: never */
+	VEC(struct pusher) pushers;
 	struct metrics_extra extra;
 };
 
@@ -46,6 +56,14 @@ uint64_t daemon_now_ns(void);
 /* What has been counted so far, at most @age_max_ns ago. The caller drops it. 0 or -errno. */
 int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
 		  struct shot **ret);
+
+/* pushers.c */
+void daemon__start_pushers(struct daemon *daemon);
+void daemon__stop_pushers(struct daemon *daemon);
+/* Send what is due; with @all everything, which then is the last. */
+void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all);
+uint64_t daemon__next_push_ns(const struct daemon *daemon);
+void daemon__push_metrics(const struct daemon *daemon, struct buf *out);
 
 /* questions.c */
 void daemon__take_questions(struct daemon *daemon);

@@ -79,6 +79,7 @@ static char *metrics_page(struct daemon *daemon, const struct session_state *sta
 	if (!out)
 		return NULL;
 	metrics_write(state, http__counts(daemon->http), &daemon->extra, out);
+	daemon__push_metrics(daemon, out);
 	return buf__take(out, &len);
 }
 

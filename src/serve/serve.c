@@ -139,6 +139,7 @@ static void set_timer(struct daemon *daemon)
 	uint64_t due = daemon__next_answer_ns(daemon);
 	struct itimerspec spec = {};
 
+	due = earlier(due, daemon__next_push_ns(daemon));
 	due = earlier(due, daemon->window_due_ns);
 	due = earlier(due, daemon->notify_due_ns);
 	if (due != UINT64_MAX) {
@@ -163,6 +164,7 @@ static void on_timer(struct daemon *daemon)
 	if (read(daemon->timer_fd, &expired, sizeof(expired)) < 0)
 		return;
 	daemon__answer_due(daemon, now);
+	daemon__push_due(daemon, now, false);
 	if (is_due(&daemon->window_due_ns, daemon->config.window_ns, now))
 		end_window(daemon);
 	if (is_due(&daemon->notify_due_ns, notify_interval_ns(), now))
@@ -252,9 +254,11 @@ static void reload(struct daemon *daemon)
 		daemon__take_questions(daemon);
 		http__free(TAKE_PTR(daemon->http));
 		desk__open(daemon->desk);
+		daemon__stop_pushers(daemon);
 		serve_config__done(&daemon->config);
 		daemon->config = config;
 		choose(daemon);
+		daemon__start_pushers(daemon);
 		daemon->window_due_ns =
 			daemon->config.dir ? daemon_now_ns() + daemon->config.window_ns : 0;
 		if (!start_http(daemon))
@@ -306,6 +310,8 @@ static void on_start(void *ctx, struct session_view *view)
 		daemon->window_due_ns = now + daemon->config.window_ns;
 	}
 	daemon->notify_due_ns = interval ? now + interval : 0;
+	daemon__start_pushers(daemon);
+	daemon__push_due(daemon, now, true);
 	set_timer(daemon);
 	notify_manager("READY=1");
 }
@@ -316,6 +322,7 @@ static void on_stop(void *ctx)
 
 	notify_manager("STOPPING=1");
 	end_window(daemon);
+	daemon__push_due(daemon, daemon_now_ns(), true);
 	daemon->view = NULL;
 	desk__close(daemon->desk);
 	daemon__refuse_all(daemon, -ESHUTDOWN);
@@ -370,6 +377,7 @@ static void daemon__done(struct daemon *daemon)
 		daemon__take_questions(daemon);
 	}
 	http__free(daemon->http);
+	daemon__stop_pushers(daemon);
 	desk__free(daemon->desk);
 	for (i = 0; i < CURSOR_CNT; i++)
 		shot__drop(daemon->cursors[i].shot);
