@@ -16,7 +16,8 @@ static void write_counts(struct writer *writer, const int64_t *values, const siz
 static void write_safe(struct writer *writer, const char *text)
 {
 	for (; *text; text++)
-		writer__char(writer, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+		writer__char(writer,
+			     (char)((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text));
 }
 
 static void write_names(struct writer *writer, const struct profile *profile, uint32_t loc)

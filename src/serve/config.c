@@ -69,7 +69,7 @@ void serve_config__init(struct serve_config *config)
 					 .tally_max_bytes = 64 << 20,
 					 .clients_max = 64,
 					 .window_ns = 60 * SECOND_NS,
-					 .age_max_ns = 7 * 86400 * SECOND_NS,
+					 .age_max_ns = 7 * 86400ull * SECOND_NS,
 					 .size_max_bytes = 1ull << 30 };
 }
 

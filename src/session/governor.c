@@ -150,7 +150,7 @@ static void coarser(struct tracer *tracer, const struct image *image, uint32_t i
 {
 	uint64_t mean = LOAD(image, mean_bytes);
 
-	mean = mean < 64 ? 64 * COARSER : mean * COARSER;
+	mean = mean < 64 ? 64ull * COARSER : mean * COARSER;
 	tracer__set_flags(tracer, id, IMAGE_OWN_MEAN);
 	tracer__set_mean(tracer, id, mean < MEAN_MAX_BYTES ? mean : MEAN_MAX_BYTES, now_ns);
 }

@@ -230,7 +230,7 @@ static void warn_of_cost(struct recording *rec)
 		return;
 	cost = governor__cost(rec->governor, rec->tracer);
 	if (cost.cpu_ns < COST_SURE_NS ||
-	    cost.trace_ns < COST_WARN * (double)(cost.cpu_ns - cost.trace_ns))
+	    (double)cost.trace_ns < COST_WARN * (double)(cost.cpu_ns - cost.trace_ns))
 		return;
 	rec->warned_of_cost = true;
 	log_warn(0, "tracing costs %.0f %% of CPU time; --max-overhead PCT keeps to a budget",
