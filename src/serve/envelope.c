@@ -91,8 +91,8 @@ static void write_base64(struct writer *writer, const unsigned char *data, size_
 		word |= i + 2 < len ? data[i + 2] : 0;
 		writer__char(writer, digits[word >> 18 & 63]);
 		writer__char(writer, digits[word >> 12 & 63]);
-		writer__char(writer, i + 1 < len ? digits[word >> 6 & 63] : '=');
-		writer__char(writer, i + 2 < len ? digits[word & 63] : '=');
+		writer__char(writer, (char)(i + 1 < len ? digits[word >> 6 & 63] : '='));
+		writer__char(writer, (char)(i + 2 < len ? digits[word & 63] : '='));
 	}
 }
 
