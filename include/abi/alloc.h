@@ -134,3 +134,10 @@ static inline __attribute__((unused)) __u64 size_class_bytes(__u8 class)
 
 	return class < 8 ? class : (1ull << log2) + ((__u64)(class & 3) << (log2 - 2));
 }
+
+/* The largest one. */
+static inline __attribute__((unused)) __u64 size_class_max_bytes(__u8 class)
+{
+	/* From 2^63 on there is no class above to tell where it ends. */
+	return class < 248 ? size_class_bytes(class + 1) - 1 : ~0ull;
+}

@@ -11,9 +11,7 @@
 
 _Static_assert(PLACE_AGE_CNT == WHY_AGE_CNT, "classes of ages are BPF's");
 
-#define NO_PLACE       UINT32_MAX
-/* Size class -> its largest size; classes are those of abi/alloc.h. */
-#define SIZE_CLASS_CNT 256
+#define NO_PLACE UINT32_MAX
 
 struct builder {
 	const struct snapshot *snapshot;
@@ -23,31 +21,11 @@ struct builder {
 	struct hashmap *meetings; /* hash of (place, function) -> frees, weighted */
 	uint32_t *place_of;       /* by site */
 	uint64_t *end_ns; /* by place: when its last process ended, UINT64_MAX if one lives */
-	uint64_t class_max[SIZE_CLASS_CNT];
 };
 
 static double whole(uint64_t weighted)
 {
 	return (double)weighted / (double)WEIGHT_ONE;
-}
-
-static void fill_classes(struct builder *b)
-{
-	uint64_t bytes = 0;
-	int shift;
-
-	memset(b->class_max, 0xff, sizeof(b->class_max));
-	for (bytes = 0; bytes < 8; bytes++)
-		b->class_max[bytes] = bytes;
-	/* Four classes to a power of two. */
-	for (shift = 3; shift < 63; shift++) {
-		uint64_t quarter = 1ull << (shift - 2), i;
-
-		for (i = 0; i < 4; i++) {
-			bytes = (1ull << shift) + i * quarter;
-			b->class_max[size_class(bytes)] = bytes + quarter - 1;
-		}
-	}
 }
 
 static int copy_spot(struct builder *b, const struct spot *from, struct place_spot *ret)
@@ -129,8 +107,9 @@ static int add_sizes(struct builder *b, uint32_t index, const struct snapshot_st
 {
 	const struct alloc_site *site = &b->snapshot->sites.at[index];
 	struct place *place = &b->places->rows.at[b->place_of[index]];
-	uint64_t bytes = story && story->ended.requested_max ? story->ended.requested_max
-							     : b->class_max[site->size_class];
+	uint64_t bytes = story && story->ended.requested_max
+				 ? story->ended.requested_max
+				 : size_class_max_bytes(site->size_class);
 	uint64_t grown = story ? story->ended.grown_ends + story->live_grown : 0;
 	int err = place_sizes__add(&place->sizes, site->size_class, bytes, whole(site->alloc_cnt));
 
@@ -307,7 +286,6 @@ int build_places(const struct snapshot *snapshot, struct places **ret)
 
 	if (!places || !by_spot || !freers || !meetings || !place_of || !end_ns)
 		return -ENOMEM;
-	fill_classes(&b);
 	places->has_stories = snapshot->flags & SNAPSHOT_STORIES;
 	places->duration_s = (double)snapshot->duration_ns / 1e9;
 	err = fill(&b);
