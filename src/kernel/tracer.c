@@ -224,6 +224,20 @@ static int load_error(int err, enum tracer_open_error *ret_why)
 	return err;
 }
 
+struct tracer_options tracer_options_least(void)
+{
+	return (struct tracer_options){
+		.image_max = 16,
+		.site_max = 64,
+		.frame_max = 1024,
+		.live_max = 64,
+		.row_max = 1024,
+		.page_max = 1024,
+		.range_max = 64,
+		.depth_max = 1024,
+	};
+}
+
 int tracer__open(const struct tracer_options *options, struct tracer **ret,
 		 enum tracer_open_error *ret_why)
 {

@@ -60,6 +60,9 @@ struct tracer_options {
 	uint32_t depth_max;
 };
 
+/* Tables just large enough to see whether the programs load: nothing can be recorded with them. */
+struct tracer_options tracer_options_least(void);
+
 /* Where a probe goes in its file. */
 struct tracer_site {
 	uint64_t offset;

@@ -38,19 +38,13 @@ static bool examine_feature(struct buf *out, enum feature feature, enum need nee
 /* Load the real programs, in the mode a plain `record` uses. */
 static bool examine_load(struct buf *out)
 {
-	const struct tracer_options options = { .live = true,
-						.image_max = 16,
-						.site_max = 64,
-						.frame_max = 1024,
-						.live_max = 64,
-						.row_max = 1024,
-						.page_max = 1024,
-						.range_max = 64,
-						.depth_max = 1024 };
+	struct tracer_options options = tracer_options_least();
 	struct tracer *tracer __free(tracer) = NULL;
 	enum tracer_open_error why;
-	int err = tracer__open(&options, &tracer, &why);
+	int err;
 
+	options.live = true;
+	err = tracer__open(&options, &tracer, &why);
 	if (!err) {
 		say(out, "ok", "the tracing programs load",
 		    tracer_backend_name(tracer__backend(tracer)));

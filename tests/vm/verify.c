@@ -68,25 +68,19 @@ static void print_insns(const char *backend, const char *mode)
 
 static int try(const struct backend *backend, const struct mode *mode)
 {
-	struct tracer_options options = { .backend = backend->id,
-					  .scope = mode->scope,
-					  .live = mode->live,
-					  .lifetimes = mode->lifetimes,
-					  .sampling = mode->sampling,
-					  .cgroup_id = 1,
-					  .cgroup_is_v2 = true,
-					  .image_max = 16,
-					  .site_max = 64,
-					  .frame_max = 1024,
-					  .live_max = 64,
-					  .row_max = 1024,
-					  .page_max = 1024,
-					  .range_max = 64,
-					  .depth_max = 1024 };
+	struct tracer_options options = tracer_options_least();
 	struct tracer *tracer __free(tracer) = NULL;
 	enum tracer_open_error why;
-	int err = tracer__open(&options, &tracer, &why);
+	int err;
 
+	options.backend = backend->id;
+	options.scope = mode->scope;
+	options.live = mode->live;
+	options.lifetimes = mode->lifetimes;
+	options.sampling = mode->sampling;
+	options.cgroup_id = 1;
+	options.cgroup_is_v2 = true;
+	err = tracer__open(&options, &tracer, &why);
 	if (err) {
 		printf("load %s %s failed %s\n", backend->name, mode->name, strerror(-err));
 		fprintf(stderr, "%s %s:\n%s\n", backend->name, mode->name, tracer_last_log());
