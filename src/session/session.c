@@ -53,20 +53,29 @@ static void unblock_signals(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+#define RECORDING(with)                                                                            \
+	{                                                                                          \
+		.config = (with), .child = CHILD_NONE, .cmd_status = -1                            \
+	}
+
+/* From nothing to what stopped it. */
+static int trace(struct recording *rec)
+{
+	int err = recording__prepare(rec);
+
+	if (!err)
+		err = recording__arm(rec);
+	return err ? err : recording__run(rec);
+}
+
 int session_record(const struct session_config *config, struct session_result *ret)
 {
-	struct recording rec __attribute__((cleanup(recording__done))) = { .config = config,
-									   .child = CHILD_NONE,
-									   .cmd_status = -1 };
+	struct recording rec __attribute__((cleanup(recording__done))) = RECORDING(config);
 	struct snapshot *snapshot __free(snapshot) = NULL;
 	struct session_result result = { .cmd_status = -1 };
 	int err;
 
-	err = recording__prepare(&rec);
-	if (!err)
-		err = recording__arm(&rec);
-	if (!err)
-		err = recording__run(&rec);
+	err = trace(&rec);
 	if (!err)
 		err = recording__drain(&rec, &snapshot);
 	unblock_signals();
@@ -79,17 +88,11 @@ int session_record(const struct session_config *config, struct session_result *r
 
 int session_stat(const struct session_config *config, struct session_result *ret)
 {
-	struct recording rec __attribute__((cleanup(recording__done))) = { .config = config,
-									   .child = CHILD_NONE,
-									   .cmd_status = -1 };
+	struct recording rec __attribute__((cleanup(recording__done))) = RECORDING(config);
 	struct session_result result = { .cmd_status = -1 };
 	int err;
 
-	err = recording__prepare(&rec);
-	if (!err)
-		err = recording__arm(&rec);
-	if (!err)
-		err = recording__run(&rec);
+	err = trace(&rec);
 	unblock_signals();
 	if (!err) {
 		struct session_totals totals =
