@@ -79,7 +79,6 @@ class Results:
         return head + title + "".join(out) + "</svg>\n"
 
 
-
 def write(results, path):
     """@path.txt and @path.svg; the text goes to standard output too."""
     with open(path + ".txt", "w") as f:

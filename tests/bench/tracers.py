@@ -47,9 +47,9 @@ class Nothing:
 
 
 class Heaptap:
-    def __init__(self, pid, folder, follow, args):
+    def __init__(self, pid, folder, follow, args, binary):
         args = [*args, "--follow"] if follow else args
-        self.tap = tool.record(["-f", "-p", str(pid), "-o", os.path.join(folder, "bench.heaptap"), *args])
+        self.tap = tool.Process([binary, "record", "-f", "-p", str(pid), "-o", os.path.join(folder, "bench.heaptap"), *args])
         self.tap.expect("err", "heaptap: tracing ")
 
     def stop(self):
@@ -77,8 +77,8 @@ class Bpftrace:
             self.process.popen.wait()
 
 
-def heaptap(*args):
-    return lambda pid, folder, follow=False: Heaptap(pid, folder, follow, args)
+def heaptap(*args, binary=tool.HEAPTAP):
+    return lambda pid, folder, follow=False: Heaptap(pid, folder, follow, args, binary)
 
 
 def bpftrace(script):
@@ -94,12 +94,37 @@ TRACERS = {
     "floor, no frees": (heaptap("--sample", "exact", "--no-live", "--empty-probes"), "untraced"),
     "heaptap --no-live": (heaptap("--sample", "exact", "--no-live"), "floor, no frees"),
     "heaptap --no-live 512K": (heaptap("--no-live", "--sample", "512K"), "floor, no frees"),
-    "heaptap --max-overhead 1": (heaptap("--max-overhead", "1"), "untraced"),
+    "heaptap --max-overhead 1": (heaptap("--sample", "exact", "--max-overhead", "1"), "untraced"),
     "bpftrace malloc+free counts": (bpftrace(BPFTRACE_COUNT), "untraced"),
     "bpftrace malloc stacks": (bpftrace(BPFTRACE_STACKS), "untraced"),
     "bpftrace four numbers": (bpftrace(BPFTRACE_LIVE), "untraced"),
     "heaptrack": (Nothing, "untraced")  # preloaded by whoever starts the program
 }
+
+
+def chosen(variable):
+    """What the environment names, between semicolons; None if nothing."""
+    return [w for w in os.environ.get(variable, "").split(";") if w] or None
+
+
+def pair_ns(pair):
+    """One round of the running pair loop (pair.c): the CPU nanoseconds of a pair."""
+    seen = len(pair.lines["out"])
+    pair.release()
+    with pair.news:
+        while len(pair.lines["out"]) <= seen:
+            if not pair.news.wait(tool.PATIENCE):
+                raise tool.Failed("the pair loop does not answer")
+        return float(pair.lines["out"][seen])
+
+
+def traced_pair_ns(pair, folder, start):
+    """The same while the tracer that @start starts is attached."""
+    tracer = start(pair.pid, folder)
+    try:
+        return pair_ns(pair)
+    finally:
+        tracer.stop()
 
 
 def available(names=None):
@@ -112,8 +137,5 @@ def available(names=None):
                 tool.which(program)
             except tool.Skipped:
                 continue
-        if "max-overhead" in name and "--max-overhead" not in subprocess.run(
-                [tool.HEAPTAP, "record", "--help"], capture_output=True, text=True).stdout:
-            continue
         out.append(name)
     return out
