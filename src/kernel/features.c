@@ -132,9 +132,10 @@ static int probe_bpf(void)
 	return trial_load(&trial, 0);
 }
 
+/* At least: a probe of every process is also run by another heaptap that tries its own just now. */
 static int ran(const struct trial *trial, uint64_t times)
 {
-	return *trial->hits == times ? 0 : -ENOTSUP;
+	return *trial->hits >= times ? 0 : -ENOTSUP;
 }
 
 static int probe_perf(void)
