@@ -22,7 +22,7 @@ struct cmd {
 	struct target_set *set;
 	const char *const *envp;
 	struct target_refs *refs;
-	bool has_allocator;
+	bool may_allocate; /* an allocator was found, or not all that will be mapped is known */
 	target_file_fn on_file;
 	void *ctx;
 };
@@ -89,7 +89,7 @@ static int add_file(struct cmd *cmd, int fd, const char *path)
 	int err = target_set__add_fd(cmd->set, fd, path, cmd->refs);
 
 	if (err == TARGET_OK)
-		cmd->has_allocator = true;
+		cmd->may_allocate = true;
 	if (err >= 0)
 		err = cmd->on_file ? cmd->on_file(cmd->ctx, fd, path) : 0;
 	return err;
@@ -115,22 +115,42 @@ static int add_libraries(struct cmd *cmd, const char *loader, const char *exe)
 	if (err)
 		return err;
 	err = loader_list(loader, exe, cmd->envp, &list);
-	/* Without a list the libraries are found when they are mapped. */
+	if (err == -ENOMEM)
+		return err;
+	/* Without a list the libraries are found when they are mapped; one that is missing leaves none. */
+	cmd->may_allocate |= err || !*list;
 	if (err)
-		return err == -ENOMEM ? err : 0;
+		return 0;
 	pos = list;
 	while (!err && (path = loader_list_next(&pos)))
 		err = add_path(cmd, path);
 	return err;
 }
 
-static int add_elf(struct cmd *cmd, int fd, const char *path)
+/* Free of symbolic links, as /proc/PID/exe will name it and where the loader has $ORIGIN from. */
+static int real_path(int fd, char ret[PATH_MAX])
+{
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, ret, PATH_MAX - 1);
+	if (len < 0)
+		return -errno;
+	ret[len] = '\0';
+	return 0;
+}
+
+static int add_elf(struct cmd *cmd, int fd)
 {
 	struct elf_file *elf __free(elf_file) = NULL;
 	const Elf64_Phdr *interp;
-	char loader[PATH_MAX];
+	char loader[PATH_MAX], path[PATH_MAX];
 	int err;
 
+	err = real_path(fd, path);
+	if (err)
+		return err;
 	err = elf_file__open_fd(fd, &elf);
 	if (err == -ENOTSUP)
 		return TARGET_32BIT;
@@ -197,7 +217,7 @@ static int add_program(struct cmd *cmd, const char *path, int depth)
 		return -errno;
 	line[len] = '\0';
 	if (!memcmp(line, ELFMAG, SELFMAG))
-		return add_elf(cmd, fd, path);
+		return add_elf(cmd, fd);
 	if (!strncmp(line, "#!", 2)) {
 		line[strcspn(line, "\n")] = '\0';
 		return add_script(cmd, line + 2, depth);
@@ -220,5 +240,5 @@ int target_set__add_cmd(struct target_set *set, const char *const argv[], const 
 		err = add_program(&cmd, path, 0);
 	if (err)
 		return err;
-	return cmd.has_allocator ? TARGET_OK : TARGET_NO_ALLOCATOR;
+	return cmd.may_allocate ? TARGET_OK : TARGET_NO_ALLOCATOR;
 }
