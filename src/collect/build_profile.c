@@ -118,14 +118,16 @@ static int frame_address(struct builder *b, uint32_t image, uint64_t frame, uint
 	return add_mapping(b, map, ret_mapping);
 }
 
-static int add_lines(struct builder *b, const struct snapshot_symbol *symbol,
+/* Those of @symbol from the @first on. */
+static int add_lines(struct builder *b, const struct snapshot_symbol *symbol, uint32_t first,
 		     struct profile_line *lines)
 {
 	uint32_t i;
 	int err;
 
-	for (i = 0; i < symbol->line_cnt; i++) {
-		const struct snapshot_line *from = &b->snapshot->lines.at[symbol->line_start + i];
+	for (i = 0; i < symbol->line_cnt - first; i++) {
+		const struct snapshot_line *from =
+			&b->snapshot->lines.at[symbol->line_start + first + i];
 
 		lines[i] = (struct profile_line){ .line = (int32_t)from->line };
 		err = profile__add_function(b->profile, snapshot__str(b->snapshot, from->name),
@@ -144,7 +146,7 @@ static int make_location(struct builder *b, uint32_t image, uint64_t frame, uint
 {
 	const struct snapshot_symbol *symbol = snapshot__symbol(b->snapshot, image, frame);
 	struct profile_line lines[LINES_MAX];
-	uint32_t mapping;
+	uint32_t mapping, first;
 	uint64_t address;
 	int err = frame_address(b, image, frame, &address, &mapping);
 
@@ -152,11 +154,13 @@ static int make_location(struct builder *b, uint32_t image, uint64_t frame, uint
 		return err;
 	if (!symbol || symbol->line_cnt > LINES_MAX)
 		return profile__add_location(b->profile, mapping, address, NULL, 0, false, ret);
-	err = add_lines(b, symbol, lines);
+	/* Only what calls the allocator has it inlined, so it is always at the leaf. */
+	first = b->options->allocator_frames ? 0 : leaf_inlined_cnt(b->snapshot, symbol);
+	err = add_lines(b, symbol, first, lines);
 	if (err)
 		return err;
-	return profile__add_location(b->profile, mapping, address, lines, symbol->line_cnt, false,
-				     ret);
+	return profile__add_location(b->profile, mapping, address, lines, symbol->line_cnt - first,
+				     false, ret);
 }
 
 static int location_of(struct builder *b, uint32_t image, uint64_t frame, uint32_t *ret)

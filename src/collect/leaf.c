@@ -21,6 +21,25 @@ static bool is_probed(const struct snapshot *snapshot, uint64_t frame)
 	return false;
 }
 
+/* By both names: of Rust's v0 mangling only the readable one tells. */
+static bool is_internal(const struct snapshot *snapshot, const struct snapshot_line *line)
+{
+	return alloc_fn__is_internal_name(snapshot__str(snapshot, line->system_name)) ||
+	       alloc_fn__is_internal_name(snapshot__str(snapshot, line->name));
+}
+
+uint32_t leaf_inlined_cnt(const struct snapshot *snapshot, const struct snapshot_symbol *symbol)
+{
+	const struct snapshot_line *lines = &snapshot->lines.at[symbol->line_start];
+	uint32_t i;
+
+	for (i = 0; i < symbol->line_cnt; i++) {
+		if (!is_internal(snapshot, &lines[i]))
+			return i;
+	}
+	return 0;
+}
+
 struct leaf leaf_find(const struct snapshot *snapshot, const struct alloc_site *site)
 {
 	const uint64_t *frames = snapshot->frames.at + site->frame_start;
@@ -34,7 +53,7 @@ struct leaf leaf_find(const struct snapshot *snapshot, const struct alloc_site *
 		if (!symbol || !symbol->line_cnt)
 			break;
 		outer = &snapshot->lines.at[symbol->line_start + symbol->line_cnt - 1];
-		if (!alloc_fn__is_internal_name(snapshot__str(snapshot, outer->system_name)))
+		if (!is_internal(snapshot, outer))
 			break;
 		leaf.skip_cnt = i + 1;
 		leaf.alloc_fn = snapshot__str(snapshot, outer->name);

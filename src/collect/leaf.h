@@ -12,5 +12,9 @@ struct leaf {
 
 struct leaf leaf_find(const struct snapshot *snapshot, const struct alloc_site *site);
 
+/* How many functions at the innermost end of the symbol's chain are allocator code that was inlined into their caller; 0
+ * as well if there is nothing else in it. */
+uint32_t leaf_inlined_cnt(const struct snapshot *snapshot, const struct snapshot_symbol *symbol);
+
 /* What the probed function is called, "" if it is not known. */
 const char *leaf_fn_name(const struct snapshot *snapshot, uint16_t fn);

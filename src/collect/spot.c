@@ -43,7 +43,8 @@ static bool look_at(struct search *search, const struct snapshot_symbol *symbol,
 	const struct snapshot *s = search->snapshot;
 	uint32_t i;
 
-	for (i = 0; i < symbol->line_cnt && search->spot->chain_cnt < SPOT_CALLERS; i++) {
+	for (i = leaf_inlined_cnt(s, symbol);
+	     i < symbol->line_cnt && search->spot->chain_cnt < SPOT_CALLERS; i++) {
 		const struct snapshot_line *line = &s->lines.at[symbol->line_start + i];
 		const char *name = snapshot__str(s, line->name);
 

@@ -34,6 +34,13 @@ static const char *const prefixes[] = {
 	/* operator new, new[], delete, delete[]: no other name begins so (Itanium C++ ABI 5.1.5) */
 	"_Znw", "_Zna", "_ZdlPv", "_ZdaPv", "operator new", "operator delete",
 	"__size_returning_new",
+	/* what the containers of libstdc++ and libc++ reach them by: (__)new_allocator, allocator_traits, allocator */
+	"_ZNSt15__new_allocatorI", "_ZN9__gnu_cxx13new_allocatorI", "_ZNSt16allocator_traitsI",
+	"_ZNSaI", "_ZNSt3__19allocatorI", "_ZNSt3__116allocator_traitsI",
+	"_ZNSt3__117__libcpp_allocate", "_ZNSt3__121__libcpp_operator_new", "std::__new_allocator<",
+	"__gnu_cxx::new_allocator<", "std::allocator_traits<", "std::allocator<",
+	"std::__1::allocator<", "std::__1::allocator_traits<", "std::__1::__libcpp_allocate",
+	"std::__1::__libcpp_operator_new",
 	/* jemalloc and its C++ side */
 	"je_", "_rjem_", "_ZL7newImpl", "_Z7newImpl", "_ZL15fallbackNewImpl", "_Z15fallbackNewImpl",
 	"_ZL9handleOOM", "_ZL13sizedDeleteImpl", "_ZL20alignedSizedDeleteImpl",
@@ -68,6 +75,7 @@ static const char *const parts[] = { "7___rustc12___rust_alloc",
 				     "core..alloc..global..GlobalAlloc",
 				     "alloc..alloc..Global$u20$as$u20$core..alloc",
 				     "as core::alloc::global::GlobalAlloc>",
+				     "<alloc::alloc::Global>::",
 				     "<alloc::alloc::Global as core::alloc" };
 
 #define CNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -101,6 +101,32 @@ static void allocators_are_not_in_the_stack(void **state)
 	assert_string_equal(function_at(profile, 0), "main");
 }
 
+/* Rust's alloc::alloc::alloc() is nearly always part of its caller. */
+static void inlined_allocators_are_not_in_the_stack(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct build_options options = { .allocator_frames = true };
+	struct profile *profile __free(profile) = NULL, *whole __free(profile) = NULL;
+	struct snapshot_line outer = s->lines.at[0];
+	const uint32_t *stack;
+	size_t cnt;
+
+	name_innermost(s, "alloc::alloc::alloc");
+	s->symbols.at[0].line_start = (uint32_t)s->lines.cnt;
+	s->symbols.at[0].line_cnt = 2;
+	assert_int_equal(vec__push(&s->lines, s->lines.at[0]), 0);
+	assert_int_equal(vec__push(&s->lines, outer), 0);
+	profile = build(s, NULL);
+	assert_string_equal(function_at(profile, 0), "work");
+	assert_string_equal(function_at(profile, 1), "main");
+
+	assert_int_equal(build_profile(s, &options, &whole, NULL), 0);
+	stack = profile__stack(whole, 0, &cnt);
+	assert_int_equal(cnt, 3); /* the entry point, work, main */
+	profile__lines(whole, stack[1], &cnt);
+	assert_int_equal(cnt, 2);
+}
+
 static void what_an_allocator_asks_an_allocator_for_is_counted_once(void **state)
 {
 	struct snapshot *s __free(snapshot) = small_snapshot();
@@ -159,6 +185,7 @@ int main(void)
 		cmocka_unit_test(ended_processes_hold_nothing),
 		cmocka_unit_test(in_use_is_never_negative),
 		cmocka_unit_test(allocators_are_not_in_the_stack),
+		cmocka_unit_test(inlined_allocators_are_not_in_the_stack),
 		cmocka_unit_test(what_an_allocator_asks_an_allocator_for_is_counted_once),
 		cmocka_unit_test(what_is_not_there_is_said),
 		cmocka_unit_test(nothing_makes_an_empty_profile),

@@ -180,6 +180,10 @@ static void allocator_frames(void **state)
 		"_ZN63_$LT$alloc..alloc..Global$u20$as$u20$core..alloc..Allocator$GT$8allocate17hE",
 		"__libc_malloc_impl",
 		"mallocx",
+		"_ZNSt15__new_allocatorIiE8allocateEmPKv",
+		"_ZNSaIcE8allocateEm",
+		"<alloc::alloc::Global>::alloc_impl_runtime",
+		"std::allocator_traits<std::allocator<int> >::allocate",
 	};
 	static const char *const users[] = {
 		"",
@@ -206,6 +210,7 @@ static void allocator_frames(void **state)
 		"_ZN5alloc3vec16Vec$LT$T$C$A$GT$4push17h0E",
 		"alloc::vec::Vec<T>::push",
 		"_ZNSt6vectorIiSaIiEE9push_backEOi",
+		"_ZNSt12_Vector_baseIiSaIiEE11_M_allocateEm",
 		"__rust_begin_short_backtrace",
 		"__libc_start_main",
 		"__libc_freeres",
