@@ -204,6 +204,7 @@ static void sum(struct alloc_site *to, const struct alloc_site *from)
 	to->free_bytes += from->free_bytes;
 	to->sample_cnt += from->sample_cnt;
 	to->variance += from->variance;
+	to->free_variance += from->free_variance;
 }
 
 static int add_site(struct tally *tally, const struct alloc_site *site, uint32_t stack,
@@ -288,7 +289,10 @@ static int evict(struct tally *tally)
 						     .alloc_cnt = site->alloc_cnt,
 						     .alloc_bytes = site->alloc_bytes,
 						     .free_cnt = site->free_cnt,
-						     .free_bytes = site->free_bytes };
+						     .free_bytes = site->free_bytes,
+						     .sample_cnt = site->sample_cnt,
+						     .variance = site->variance,
+						     .free_variance = site->free_variance };
 			from = NULL;
 			tally->evicted_cnt++;
 		}

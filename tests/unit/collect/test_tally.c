@@ -33,7 +33,10 @@ static void add(struct tally *tally, uint32_t group, uint64_t *frames, uint32_t 
 				   .alloc_cnt = WEIGHT_ONE,
 				   .alloc_bytes = bytes,
 				   .free_cnt = WEIGHT_ONE,
-				   .free_bytes = bytes / 2 };
+				   .free_bytes = bytes / 2,
+				   .sample_cnt = 1,
+				   .variance = 3,
+				   .free_variance = 2 };
 
 	assert_int_equal(tally__add(tally, group, &site, frames), 0);
 }
@@ -76,6 +79,9 @@ static void test_equal_sites_add_up(void **state)
 	assert_int_equal(snapshot->sites.cnt, 1);
 	assert_int_equal(snapshot->sites.at[0].alloc_bytes, 150);
 	assert_int_equal(snapshot->sites.at[0].free_bytes, 75);
+	assert_int_equal(snapshot->sites.at[0].sample_cnt, 2);
+	assert_int_equal(snapshot->sites.at[0].variance, 6);
+	assert_int_equal(snapshot->sites.at[0].free_variance, 4);
 	assert_int_equal(snapshot->sites.at[0].image, 1000);
 	assert_int_equal(snapshot->frames.cnt, 2);
 	assert_memory_equal(snapshot->frames.at, frames, sizeof(frames));
@@ -94,6 +100,22 @@ static void test_addresses_are_forgotten(void **state)
 	add(tally, group, one, 2, 1);
 	add(tally, group, other, 2, 1);
 	assert_int_equal(tally__site_cnt(tally), 1);
+}
+
+/* What is given up is no more certain for that. */
+static void need_errors(const struct snapshot *snapshot, uint64_t cnt)
+{
+	uint64_t sample_cnt = 0, variance = 0, free_variance = 0;
+	size_t i;
+
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		sample_cnt += snapshot->sites.at[i].sample_cnt;
+		variance += snapshot->sites.at[i].variance;
+		free_variance += snapshot->sites.at[i].free_variance;
+	}
+	assert_int_equal(sample_cnt, cnt);
+	assert_int_equal(variance, 3 * cnt);
+	assert_int_equal(free_variance, 2 * cnt);
 }
 
 /* Whatever is given up, the totals never go backwards, and the memory is bounded. */
@@ -120,6 +142,7 @@ static void test_eviction_keeps_totals(void **state)
 		sums(snapshot, &cnt, &bytes);
 		assert_int_equal(cnt, i);
 		assert_int_equal(bytes, want);
+		need_errors(snapshot, i);
 	}
 	assert_true(tally__evicted_cnt(tally) > 1000);
 }
