@@ -127,17 +127,22 @@ static inline __attribute__((unused)) __u8 size_class(__u64 bytes)
 	return (__u8)(log2 * 4 - 4 + ((bytes >> (log2 - 2)) & 3));
 }
 
+/* That of the largest sizes; what a file calls a class beyond it is none. */
+#define SIZE_CLASS_MAX 251u
+
 /* The least size of a class. */
 static inline __attribute__((unused)) __u64 size_class_bytes(__u8 class)
 {
 	__u32 log2 = (class + 4u) / 4;
 
-	return class < 8 ? class : (1ull << log2) + ((__u64)(class & 3) << (log2 - 2));
+	if (class < 8)
+		return class;
+	return class <= SIZE_CLASS_MAX ? (1ull << log2) + ((__u64)(class & 3) << (log2 - 2))
+				       : ~0ull;
 }
 
 /* The largest one. */
 static inline __attribute__((unused)) __u64 size_class_max_bytes(__u8 class)
 {
-	/* From 2^63 on there is no class above to tell where it ends. */
-	return class < 248 ? size_class_bytes(class + 1) - 1 : ~0ull;
+	return class < SIZE_CLASS_MAX ? size_class_bytes(class + 1) - 1 : ~0ull;
 }

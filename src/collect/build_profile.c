@@ -264,8 +264,10 @@ static int owner_labels(struct builder *b, const struct snapshot_image *image,
 static int64_t size_label(const struct builder *b, const struct alloc_site *site,
 			  const int64_t *values)
 {
+	uint64_t least = size_class_bytes(site->size_class);
+
 	if (b->options->placed)
-		return (int64_t)size_class_bytes(site->size_class);
+		return least < INT64_MAX ? (int64_t)least : INT64_MAX;
 	return values[PROFILE_ALLOC_SPACE] / values[PROFILE_ALLOC_OBJECTS];
 }
 
