@@ -177,12 +177,14 @@ static void cost_line(const struct snapshot *snapshot, struct buf *out)
 	char cpu[16], own[16], rss[16], maps[16];
 	uint64_t own_work = cost->cpu_ns > cost->trace_ns ? cost->cpu_ns - cost->trace_ns : 0;
 
-	if (cost->cpu_ns && own_work)
+	/* What is left when tracing took nearly all of it is the error of its measurement. */
+	if (own_work > cost->cpu_ns / 100)
 		buf__printf(out, "cost: +%.1f%% on %s of CPU time",
 			    100 * (double)cost->trace_ns / (double)own_work,
 			    units_format_duration(own_work, cpu));
 	else if (cost->own_cpu_ns)
-		buf__append_str(out, "cost: too short to tell");
+		buf__append_str(out, own_work ? "cost: more than a hundred times the work itself"
+					      : "cost: too short to tell");
 	else
 		return;
 	buf__printf(out, "; heaptap itself: %s of CPU time, %s of memory, %s of maps\n",

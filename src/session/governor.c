@@ -99,6 +99,11 @@ static bool read_work(const struct governor *governor, const struct image *image
 	return true;
 }
 
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static struct work work_between(struct work from, struct work to)
 {
 	return (struct work){ to.cpu_ns - from.cpu_ns, to.trace_ns - from.trace_ns };
@@ -118,6 +123,24 @@ static void begin_anew(struct governor *governor, struct tracer *tracer, pid_t t
 	}
 }
 
+/*
+ * What of @work is not ours to count. A process that began under our eyes is ours from there on; of one that was met
+ * later, all that was traced so far is.
+ */
+static struct work work_before(const struct governor *governor, const struct image *image,
+			       struct work work)
+{
+	const struct governed *parent =
+		image->parent < governor->all.cnt ? &governor->all.at[image->parent] : NULL;
+
+	if (image->parent == IMAGE_NONE)
+		return (struct work){ work.cpu_ns - min_u64(work.cpu_ns, work.trace_ns), 0 };
+	/* It was another program until its exec. */
+	if (parent && parent->tgid == (pid_t)image->tgid)
+		return (struct work){ min_u64(parent->last.cpu_ns, work.cpu_ns), 0 };
+	return (struct work){};
+}
+
 /* The entry of @id, made anew if the number has been given to another process. */
 static struct governed *governed_at(struct governor *governor, struct tracer *tracer,
 				    const struct image *image, uint32_t id, uint64_t now_ns)
@@ -135,14 +158,11 @@ static struct governed *governed_at(struct governor *governor, struct tracer *tr
 	if (!read_work(governor, image, &work))
 		return NULL;
 	begin_anew(governor, tracer, (pid_t)image->tgid);
-	/* All that was traced of it so far counts; what it did before that is not ours. */
 	*governed = (struct governed){ .tgid = (pid_t)image->tgid,
-				       .first = { work.cpu_ns, 0 },
+				       .first = work_before(governor, image, work),
 				       .last = work,
 				       .seen_ns = now_ns,
 				       .looked_ns = now_ns };
-	if (work.trace_ns < work.cpu_ns)
-		governed->first.cpu_ns -= work.trace_ns;
 	return governed;
 }
 
@@ -318,9 +338,9 @@ void governor__tick(struct governor *governor, struct tracer *tracer, uint64_t n
 	hold_windows(governor, tracer, now_ns);
 }
 
-struct governor_cost governor__cost(struct governor *governor, struct tracer *tracer)
+struct work governor__cost(struct governor *governor, struct tracer *tracer)
 {
-	struct governor_cost cost = {};
+	struct work cost = {};
 	const struct image *images;
 	struct work work;
 	size_t cnt, i;

@@ -37,23 +37,20 @@ void governor__look(struct governor *governor, struct tracer *tracer, uint64_t n
 /* Look at all processes, and act. Windows that are due are held at once, and waited for. */
 void governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
 
-/* CPU time of all processes since they were first seen, and what of it tracing took. */
-struct governor_cost {
+/* CPU time, and what of it tracing took. */
+struct work {
 	uint64_t cpu_ns;
 	uint64_t trace_ns;
 };
-struct governor_cost governor__cost(struct governor *governor, struct tracer *tracer);
+
+/* Of all processes, since they were first seen. */
+struct work governor__cost(struct governor *governor, struct tracer *tracer);
 
 /* Scale what was counted in windows, take out what was no longer tracked, and say so. 0 or -ENOMEM. */
 int governor__settle(const struct governor *governor, const struct tracer *tracer,
 		     struct snapshot *snapshot);
 
 /* --- the arithmetic, for itself --- */
-
-struct work {
-	uint64_t cpu_ns;
-	uint64_t trace_ns;
-};
 
 enum governor_level { LEVEL_FULL, LEVEL_COARSE, LEVEL_ALONE, LEVEL_WINDOWS };
 
@@ -64,6 +61,11 @@ struct governor_look {
 	uint64_t trap_ns;
 };
 
+/*
+ * What tracing took, to what the process did for itself: 0.05 is 5 %. Own work is taken to be at least a hundredth of
+ * the CPU time, for the price of a hit is not known well enough to tell less from none.
+ */
+double work_cost(struct work work);
 /* Did tracing take more than the share @budget of the process' own work? */
 bool work_is_past(struct work work, double budget);
 

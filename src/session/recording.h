@@ -44,7 +44,7 @@ struct recording {
 
 	struct tracer *tracer;
 	struct governor *governor;
-	struct governor_cost cost;
+	struct work cost; /* of all processes */
 	bool warned_of_cost;
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t probe_cnt;         /* sites attached */

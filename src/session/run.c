@@ -224,17 +224,16 @@ static bool has_expired(int fd)
 /* Whoever runs a command through us knows that it is slowed down. */
 static void warn_of_cost(struct recording *rec)
 {
-	struct governor_cost cost;
+	struct work cost;
 
 	if (rec->warned_of_cost || rec->config->cmd || rec->config->max_overhead > 0)
 		return;
 	cost = governor__cost(rec->governor, rec->tracer);
-	if (cost.cpu_ns < COST_SURE_NS ||
-	    (double)cost.trace_ns < COST_WARN * (double)(cost.cpu_ns - cost.trace_ns))
+	if (cost.cpu_ns < COST_SURE_NS || !work_is_past(cost, COST_WARN))
 		return;
 	rec->warned_of_cost = true;
 	log_warn(0, "tracing costs %.0f %% of CPU time; --max-overhead PCT keeps to a budget",
-		 100 * (double)cost.trace_ns / (double)(cost.cpu_ns - cost.trace_ns + 1));
+		 100 * work_cost(cost));
 }
 
 static void on_tick(struct recording *rec)

@@ -21,6 +21,11 @@ static double own_ns(struct work work)
 	return own > least ? own : least > 1 ? least : 1;
 }
 
+double work_cost(struct work work)
+{
+	return (double)work.trace_ns / own_ns(work);
+}
+
 bool work_is_past(struct work work, double budget)
 {
 	return (double)work.trace_ns > budget * own_ns(work);

@@ -54,6 +54,15 @@ static void test_tracing_that_took_all_is_past_any_budget(void **state)
 	assert_false(work_is_past((struct work){}, 0.01));
 }
 
+/* It was once said to be 23168036800 %: of a process whose CPU time was all taken for tracing. */
+static void test_a_cost_is_a_number_that_can_be(void **state)
+{
+	assert_true(fabs(work_cost((struct work){ 105 * MS, 5 * MS }) - 0.05) < 1e-9);
+	assert_true(work_cost((struct work){ 231680368, 231680368 }) <= 100);
+	assert_true(work_cost((struct work){ 100 * MS, 101 * MS }) <= 102);
+	assert_true(work_cost((struct work){}) == 0);
+}
+
 static uint64_t state64 = 88172645463325252u;
 
 static double uniform(void)
@@ -138,6 +147,7 @@ int main(void)
 		cmocka_unit_test(test_the_lowest_step_that_is_enough_is_taken),
 		cmocka_unit_test(test_steps_are_not_taken_back),
 		cmocka_unit_test(test_tracing_that_took_all_is_past_any_budget),
+		cmocka_unit_test(test_a_cost_is_a_number_that_can_be),
 		cmocka_unit_test(test_windows_stand_for_the_whole_within_their_error),
 		cmocka_unit_test(test_a_cost_that_hides_the_work_is_a_large_error),
 		cmocka_unit_test(test_one_window_says_nothing_of_its_error),
