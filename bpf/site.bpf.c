@@ -3,7 +3,8 @@
  * Sites live in one array that user space maps and reads in place; a hash finds them. A number stays valid as long
  * as its image lives, so a block can carry it; user space takes the sites of ended images back (free_sites).
  *
- * Stacks are stored once per distinct hash, in one arena of frames. A stack that finds no room is counted at a
+ * Stacks are stored once per distinct hash, in one arena of frames; user space finds out which of them no site refers to
+ * any more, and gives their room out again (free_frames). A stack that finds no room is counted at a
  * site of the same image and function whose name says so; a site that finds no room at the image's overflow
  * site. Totals stay exact in both cases.
  */
@@ -58,6 +59,13 @@ struct {
 	__type(value, struct stack);
 } stacks SEC(".maps");
 
+/* Runs of frames that nobody uses, first << 32 | end, to be given out once the arena has no others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, FREE_FRAMES_MAX);
+	__type(value, __u64);
+} free_frames SEC(".maps");
+
 struct copy {
 	struct walk *walk;
 	__u32 start;
@@ -80,6 +88,35 @@ static long copy_frame(__u32 i, void *ctx)
 	return 0;
 }
 
+/*
+ * Room for @cnt frames; frame_max if there is none. Only what fits is claimed: a full arena must not make the next, smaller
+ * stack fail for ever. Of two CPUs that begin a run at once one leaves the rest of its own behind, for user space to find.
+ */
+static __u32 frames_claim(__u32 cnt)
+{
+	__u64 run;
+	__u32 first;
+	int i;
+
+	if (control.frame_next + cnt <= config.frame_max) {
+		first = __sync_fetch_and_add(&control.frame_next, cnt);
+		if (first + cnt <= config.frame_max)
+			return first;
+	}
+	for (i = 0; i < 4; i++) {
+		run = control.frame_run;
+		if ((__u32)(run >> 32) + cnt <= (__u32)run) {
+			run = __sync_fetch_and_add(&control.frame_run, (__u64)cnt << 32);
+			if ((__u32)(run >> 32) + cnt <= (__u32)run)
+				return run >> 32;
+		}
+		if (bpf_map_pop_elem(&free_frames, &run))
+			break;
+		control.frame_run = run;
+	}
+	return config.frame_max;
+}
+
 /* Store @walk's frames unless they are. 0, or the reason (a STAT_*) why they cannot be. */
 static int stack_store(struct walk *walk, struct stack *ret)
 {
@@ -94,12 +131,10 @@ static int stack_store(struct walk *walk, struct stack *ret)
 	}
 	fresh.check = walk->check;
 	fresh.frame_cnt = walk->frame_cnt;
-	/* Claim only what fits: a full store must not make the next, smaller stack fail for ever. */
-	if (control.frame_next + fresh.frame_cnt > config.frame_max)
-		return STAT_STACK_FULL;
-	fresh.frame_start = __sync_fetch_and_add(&control.frame_next, fresh.frame_cnt);
+	fresh.frame_start = frames_claim(fresh.frame_cnt);
 	if (fresh.frame_start + fresh.frame_cnt > config.frame_max)
 		return STAT_STACK_FULL;
+	__sync_fetch_and_add(&control.frame_used, fresh.frame_cnt);
 	copy.walk = walk;
 	copy.start = fresh.frame_start;
 	copy.cnt = fresh.frame_cnt;

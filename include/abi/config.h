@@ -51,5 +51,11 @@ struct control {
 	__u32 frame_next;
 	__u32 file_next; /* next file id */
 	__u32 site_used; /* entries of the site array that hold something */
+	__u64 frame_run; /* free frames being given out, first << 32 | end; from free_frames */
+	__u32 frame_used;
+	__u32 pad;
 };
-_Static_assert(sizeof(struct control) == 24, "control is 24 bytes");
+_Static_assert(sizeof(struct control) == 40, "control is 40 bytes");
+
+/* Runs of free frames that wait to be given out: the larger ones. */
+#define FREE_FRAMES_MAX 4096u

@@ -111,20 +111,26 @@ static int add_member(struct process_table *processes, uint32_t image, struct me
 	return 0;
 }
 
-/* Ask the process; what it does not tell stays as it is. */
-static void ask(struct member *member, pid_t pid)
+/*
+ * Ask the process; what it does not tell stays as it is. -ESRCH: it is on its way out. Its program goes before its control
+ * groups do: as long as there is one, the groups read before were still its own.
+ */
+static int ask(struct member *member, pid_t pid)
 {
 	char *exe = NULL, *service = read_service(pid);
+	int err;
 
-	if (!proc_exe_path(pid, &exe)) {
-		free(member->info.exe);
-		member->info.exe = exe;
-	}
 	if (service) {
 		free(member->info.service);
 		member->info.service = service;
 	}
 	read_owner(pid, &member->info.owner);
+	err = proc_exe_path(pid, &exe);
+	if (!err) {
+		free(member->info.exe);
+		member->info.exe = exe;
+	}
+	return err == -ENOENT ? -ESRCH : 0;
 }
 
 static bool same_map(const struct process_map *a, const struct process_map *b)
@@ -158,7 +164,9 @@ int process_table__scan(struct process_table *processes, uint32_t image, pid_t p
 	if (!err && image && !process) {
 		err = add_member(processes, image, &process);
 		if (!err)
-			ask(process, pid);
+			err = ask(process, pid);
+		if (err == -ESRCH)
+			process_table__forget(processes, image);
 	}
 	if (!err && process)
 		process->scan++;

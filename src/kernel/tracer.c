@@ -265,6 +265,8 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	if (!err)
 		err = map_arrays(tracer);
 	if (!err)
+		err = tracer__init_tables(tracer);
+	if (!err)
 		err = attach_process_events(tracer);
 	if (err)
 		return load_error(err, ret_why);
@@ -297,6 +299,7 @@ void tracer__free(struct tracer *tracer)
 		return;
 	tracer__detach(tracer);
 	ring_buffer__free(tracer->ring);
+	tracer__done_tables(tracer);
 	mapped__close(&tracer->sites);
 	mapped__close(&tracer->frames);
 	mapped__close(&tracer->images);
@@ -351,7 +354,8 @@ void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid)
 	if (bpf_map_lookup_elem(fd, &tgid, &process) || process.image != image)
 		return;
 	process.image = IMAGE_NONE;
-	bpf_map_update_elem(fd, &tgid, &process, BPF_EXIST);
+	if (!bpf_map_update_elem(fd, &tgid, &process, BPF_EXIST))
+		tracer__end_image(tracer, image);
 }
 
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns)
@@ -380,80 +384,6 @@ void tracer__clear_flags(struct tracer *tracer, uint32_t image, uint32_t flags)
 
 	if (image < tracer->image_max)
 		__atomic_fetch_and(&info->flags, ~flags, __ATOMIC_SEQ_CST);
-}
-
-/* The file's number, or a new one. BPF may be giving one just now: who comes second takes it. */
-static int file_id(struct tracer *tracer, const struct unwind_file_key *key, uint32_t *ret)
-{
-	int fd = bpf_map__fd(tracer->skel->maps.files), err = 0;
-	struct unwind_file file = {};
-
-	if (bpf_map_lookup_elem(fd, key, &file)) {
-		file.id = __atomic_fetch_add(&control(tracer)->file_next, 1, __ATOMIC_SEQ_CST);
-		err = bpf_map_update_elem(fd, key, &file, BPF_NOEXIST);
-		if (err == -EEXIST)
-			err = bpf_map_lookup_elem(fd, key, &file);
-	}
-	if (!err)
-		*ret = file.id;
-	return err;
-}
-
-int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
-		      const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
-		      size_t page_cnt, uint32_t page_base, uint32_t *ret_id)
-{
-	struct unwind_file file = { .flags = UNWIND_FILE_NO_CFI };
-	bool full = row_cnt > tracer->rows.cnt - tracer->row_used ||
-		    page_cnt + 1 > tracer->pages.cnt - tracer->page_used;
-	uint32_t *page;
-	size_t i;
-	int err = file_id(tracer, key, &file.id);
-
-	if (err)
-		return err;
-	if (row_cnt && !full) {
-		memcpy(mapped__at(&tracer->rows, tracer->row_used), rows, row_cnt * sizeof(*rows));
-		for (i = 0; i <= page_cnt; i++) {
-			page = mapped__at(&tracer->pages, tracer->page_used + i);
-			*page = pages[i] + tracer->row_used;
-		}
-		file.flags = UNWIND_FILE_TABLE;
-		file.page0 = tracer->page_used;
-		file.page_cnt = (uint32_t)page_cnt;
-		file.page_base = page_base;
-		file.row0 = tracer->row_used;
-		tracer->row_used += (uint32_t)row_cnt;
-		tracer->page_used += (uint32_t)page_cnt + 1;
-	}
-	err = bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.files), key, &file, BPF_ANY);
-	if (err)
-		return err;
-	if (ret_id)
-		*ret_id = file.id;
-	return row_cnt && full ? -ENOSPC : 0;
-}
-
-int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
-		       size_t cnt)
-{
-	struct image *info = mapped__at(&tracer->images, image);
-	uint64_t run = (uint64_t)tracer->range_used << 32 | cnt;
-	size_t i;
-
-	if (image >= tracer->image_max || cnt > tracer->ranges.cnt - tracer->range_used)
-		return -ENOSPC;
-	for (i = 0; i < cnt; i++)
-		memcpy(mapped__at(&tracer->ranges, tracer->range_used + i), &ranges[i],
-		       sizeof(*ranges));
-	tracer->range_used += (uint32_t)cnt;
-	__atomic_store_n(&info->ranges, run, __ATOMIC_RELEASE);
-	return 0;
-}
-
-size_t tracer__rows_left(const struct tracer *tracer)
-{
-	return tracer->rows.cnt - tracer->row_used;
 }
 
 void tracer__activate(struct tracer *tracer)

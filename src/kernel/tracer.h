@@ -133,7 +133,11 @@ int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
  * what was set before. -ENOSPC: no room left, and the old ones stay. */
 int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
 		       size_t cnt);
-size_t tracer__rows_left(const struct tracer *tracer);
+/* The file is not mapped any more: back with its table and number. Met again, it is a new file. */
+void tracer__drop_table(struct tracer *tracer, const struct unwind_file_key *key);
+/* Is there little room left for tables, for mappings? */
+bool tracer__tables_crowded(const struct tracer *tracer);
+bool tracer__ranges_crowded(const struct tracer *tracer);
 
 void tracer__activate(struct tracer *tracer);
 /* Returns once no program that saw the switch on can still be running. */
@@ -148,13 +152,18 @@ int tracer__notice_fd(const struct tracer *tracer);
 /* Images that tracer__retire() would take back now. */
 size_t tracer__ended_cnt(const struct tracer *tracer);
 size_t tracer__frame_max(const struct tracer *tracer);
-/* Sites that are taken, of options.site_max. */
+/* Frames and sites that are taken, of options.frame_max and site_max. */
+size_t tracer__frame_used(const struct tracer *tracer);
 size_t tracer__site_used(const struct tracer *tracer);
+/* Are more than half of the frames taken, and many of them since images were last taken back? */
+bool tracer__frames_crowded(const struct tracer *tracer);
+/* Is there a lot that ended images have left behind? Then tracer__retire() should be called, and again a little later. */
+bool tracer__sweep_due(const struct tracer *tracer);
 /* What a site of an ended image has counted; gone after the call. Overflow sites say SITE_OVERFLOW. */
 typedef void (*tracer_retire_fn)(void *ctx, const struct alloc_site *site);
 /*
  * Take back the sites, blocks and numbers of the images that have ended, for others that come: @fn is called for
- * each site with counts, then @gone for each image. Frames of the sites stay where they are. 0 or -errno.
+ * each site with counts, then @gone for each image. Frames of the sites stay where they are for now. 0 or -errno.
  */
 int tracer__retire(struct tracer *tracer, tracer_retire_fn fn,
 		   void (*gone)(void *ctx, uint32_t image), void *ctx);

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include "abi/config.h"
+#include "base/extents.h"
 #include "base/vec.h"
 #include "kernel/mapped.h"
 #include "kernel/tracer.h"
@@ -33,6 +34,19 @@ struct attach_group {
 	VEC(int) links; /* and perf events beside them; none while they are off */
 };
 
+/*
+ * Frames that no site refers to any more (tracer_sweep.c): a first look takes their stacks out of the index, a second one,
+ * when nobody can have found them before, gives the room out again.
+ */
+struct sweep {
+	uint8_t *
+		free; /* of each frame: nobody referred to it at the first look; NULL: there was none */
+	uint64_t look_ns;
+	uint32_t used;        /* frames, when images were last taken back */
+	uint64_t retired_cnt; /* sites taken back since the last sweep, and their frames */
+	uint64_t retired_frame_cnt;
+};
+
 struct tracer {
 	struct heaptap_bpf *skel;
 	enum tracer_backend backend;
@@ -40,8 +54,9 @@ struct tracer {
 	bool lifetimes;
 	bool empty;
 	struct mapped sites, frames, images, rows, pages, ranges, why_sites;
+	struct sweep sweep;
 	uint32_t image_max, site_max, frame_max;
-	uint32_t row_used, page_used, range_used;
+	struct extents row_room, page_room, range_room;
 	uint32_t probe_used;
 	int cpu_cnt;
 	VEC(struct attach_group) groups; /* of allocator probes */
@@ -51,6 +66,21 @@ struct tracer {
 	tracer_notice_fn notice_fn;
 	void *notice_ctx;
 };
+
+/* A program that is preempted may be as late as this. */
+#define TRACER_GRACE_NS 100000000ull
+
+/* Which parts of the arrays are free (tracer_tables.c). */
+int tracer__init_tables(struct tracer *tracer);
+void tracer__done_tables(struct tracer *tracer);
+/* The mappings of an image that has ended. */
+void tracer__drop_ranges(struct tracer *tracer, struct image *image);
+
+/* No more of the image's events will be counted: it can be taken back. */
+void tracer__end_image(struct tracer *tracer, uint32_t image);
+
+/* Look if it is time to. 0 or -errno. */
+int tracer__sweep(struct tracer *tracer);
 
 /* Take all allocator probes off and forget them (attach.c). */
 void tracer__drop_groups(struct tracer *tracer);

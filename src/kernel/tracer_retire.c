@@ -19,8 +19,6 @@
 #include "kernel/map_walk.h"
 #include "kernel/tracer_priv.h"
 
-#define GRACE_NS 100000000ull
-
 /* The images to be retired: a byte each. */
 struct ended {
 	struct tracer *tracer;
@@ -43,7 +41,7 @@ static uint64_t now_ns(void)
 /* A drained image has no tgid: to readers of the array it is not there. */
 static bool has_ended(const struct image *image, uint64_t now)
 {
-	return image->tgid && image->end_ns && now > image->end_ns + GRACE_NS;
+	return image->tgid && image->end_ns && now > image->end_ns + TRACER_GRACE_NS;
 }
 
 static bool is_drained(const struct image *image)
@@ -73,6 +71,14 @@ size_t tracer__ended_cnt(const struct tracer *tracer)
 	for (i = 1; i < cnt; i++)
 		ended += has_ended(&images[i], now);
 	return ended;
+}
+
+void tracer__end_image(struct tracer *tracer, uint32_t image)
+{
+	struct image *info = mapped__at(&tracer->images, image);
+
+	if (image < tracer->image_max)
+		__atomic_store_n(&info->end_ns, now_ns(), __ATOMIC_RELAXED);
 }
 
 size_t tracer__frame_max(const struct tracer *tracer)
@@ -129,6 +135,8 @@ static void retire_site(const struct ended *ended, uint32_t id, tracer_retire_fn
 
 	if (site->alloc_cnt || site->free_cnt)
 		fn(ctx, site);
+	ended->tracer->sweep.retired_cnt++;
+	ended->tracer->sweep.retired_frame_cnt += site->frame_cnt;
 	bpf_map_delete_elem(bpf_map__fd(skel->maps.site_index), &key);
 	memset(site, 0, sizeof(*site));
 	bpf_map_update_elem(bpf_map__fd(skel->maps.free_sites), NULL, &id, 0);
@@ -162,7 +170,7 @@ static void drain_image(const struct ended *ended, uint32_t id, tracer_retire_fn
 	}
 	memset(overflow, 0, sizeof(*overflow));
 	image->tgid = 0;
-	image->ranges = 0;
+	tracer__drop_ranges(ended->tracer, image);
 }
 
 /* The numbers of drained images, for others. */
@@ -191,6 +199,7 @@ static int recycle_images(struct tracer *tracer)
 			continue;
 		/* Cached rules are known by image and generation. */
 		map_gen = images[i].map_gen + 1;
+		tracer__drop_ranges(tracer, &images[i]);
 		memset(&images[i], 0, sizeof(images[i]));
 		images[i].map_gen = map_gen;
 		bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.free_images), NULL, &i, 0);
@@ -205,12 +214,13 @@ int tracer__retire(struct tracer *tracer, tracer_retire_fn fn,
 	struct ended ended = { .tracer = tracer, .is = is };
 	struct image *images = tracer->images.at;
 	uint32_t i;
+	int err;
 
 	if (!is)
 		return -ENOMEM;
 	find_ended(&ended);
 	if (!ended.cnt)
-		return 0;
+		return tracer__sweep(tracer);
 	retire_sites(&ended, fn, ctx);
 	for (i = 1; i < ended.image_cnt; i++) {
 		if (is_ended(&ended, images[i].parent))
@@ -220,5 +230,6 @@ int tracer__retire(struct tracer *tracer, tracer_retire_fn fn,
 		drain_image(&ended, i, fn, ctx);
 		gone(ctx, i);
 	}
-	return recycle_images(tracer);
+	err = recycle_images(tracer);
+	return err ? err : tracer__sweep(tracer);
 }

@@ -75,7 +75,7 @@ int recording__retire(struct recording *rec)
 
 /*
  * Ended processes are kept apart, each with its number, as long as there is room: a recording of a few shows them one
- * by one. Past half of the sites or an eighth of the images they are taken together.
+ * by one. Past half of the sites or frames or an eighth of the images they are taken together.
  */
 bool recording__is_crowded(const struct recording *rec)
 {
@@ -84,6 +84,8 @@ bool recording__is_crowded(const struct recording *rec)
 	/* Life stories refer to sites by number. */
 	if (rec->config->lifetimes)
 		return false;
-	return ended > rec->image_max / 8 ||
-	       (ended && tracer__site_used(rec->tracer) > rec->site_max / 2);
+	return ended > rec->image_max / 8 || tracer__sweep_due(rec->tracer) ||
+	       (ended && (tracer__site_used(rec->tracer) > rec->site_max / 2 ||
+			  tracer__frames_crowded(rec->tracer))) ||
+	       (ended > rec->image_max / 256 && tracer__ranges_crowded(rec->tracer));
 }

@@ -95,7 +95,7 @@ int session_view__state(struct session_view *view, struct session_state *ret)
 	uint64_t run_cnt;
 	int err = tracer__stats(rec->tracer, state.stats);
 
-	tracer__frames(rec->tracer, &state.frame_cnt);
+	state.frame_cnt = tracer__frame_used(rec->tracer);
 	state.frame_max = tracer__frame_max(rec->tracer);
 	state.run_ns = tracer__run_ns(rec->tracer, &run_cnt);
 	session_view__processes(view, count_process, &state.process_cnt);
