@@ -306,6 +306,8 @@ static void take_sample(struct reader *r)
 	bool sampled = false;
 	uint32_t sample = 0;
 
+	if (!profile__type_cnt(r->profile))
+		keep(r, TEXT_BROKEN); /* samples of nothing */
 	r->stack.cnt = r->labels.cnt = 0;
 	json_scan__enter(&r->scan, '{');
 	while (next_key(r)) {
