@@ -34,8 +34,9 @@ static int add(struct profile **sum, struct profile *more, const char *name)
 
 int load_pick_service(const char *source, const char *service, struct profile **profile)
 {
+	struct profile_part part = { .key = "service_name", .value = service };
 	struct profile *picked;
-	int err = profile_pick(*profile, "service_name", service, &picked);
+	int err = profile_take(*profile, &part, &picked);
 
 	if (err > 0)
 		return log_err(0, "%s: %s", source, profile_merge_outcome_text(err)), -EINVAL;
@@ -52,6 +53,7 @@ int load_pick_service(const char *source, const char *service, struct profile **
 /* A window is picked from before it is added: what others have is not carried along. */
 static int load_window(const char *path, const char *service, struct profile **ret)
 {
+	struct profile_part part = { .key = "service_name", .value = service };
 	struct profile *whole __free(profile) = NULL;
 	int err = load_profile(path, &whole);
 
@@ -61,7 +63,7 @@ static int load_window(const char *path, const char *service, struct profile **r
 		*ret = TAKE_PTR(whole);
 		return 0;
 	}
-	err = profile_pick(whole, "service_name", service, ret);
+	err = profile_take(whole, &part, ret);
 	return err > 0 ? -EINVAL : err;
 }
 

@@ -59,17 +59,39 @@ void pb_msg__u64(struct pb_msg *msg, uint32_t field, uint64_t value)
 	pb_msg__varint(msg, value);
 }
 
-void pb_msg__bytes(struct pb_msg *msg, uint32_t field, const void *data, size_t len_bytes)
+static void append(struct pb_msg *msg, const void *data, size_t len_bytes)
 {
-	unsigned char *room;
+	unsigned char *room = msg_room(msg, len_bytes);
 
-	pb_msg__varint(msg, key_of(field, PB_BYTES));
-	pb_msg__varint(msg, len_bytes);
-	room = msg_room(msg, len_bytes);
 	if (!room || !len_bytes)
 		return;
 	memcpy(room, data, len_bytes);
 	msg->len += len_bytes;
+}
+
+void pb_msg__fixed64(struct pb_msg *msg, uint32_t field, uint64_t value)
+{
+	unsigned char bytes[8];
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(value >> 8 * i);
+	pb_msg__varint(msg, key_of(field, PB_FIXED64));
+	append(msg, bytes, sizeof(bytes));
+}
+
+void pb_msg__append(struct pb_msg *msg, const struct pb_msg *fields)
+{
+	append(msg, fields->data, fields->len);
+	if (fields->error && !msg->error)
+		msg->error = fields->error;
+}
+
+void pb_msg__bytes(struct pb_msg *msg, uint32_t field, const void *data, size_t len_bytes)
+{
+	pb_msg__varint(msg, key_of(field, PB_BYTES));
+	pb_msg__varint(msg, len_bytes);
+	append(msg, data, len_bytes);
 }
 
 void pb_msg__msg(struct pb_msg *msg, uint32_t field, const struct pb_msg *inner)

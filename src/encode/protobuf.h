@@ -34,6 +34,10 @@ void pb_msg__reset(struct pb_msg *msg);
 void pb_msg__varint(struct pb_msg *msg, uint64_t value); /* bare, for packed fields */
 /* A field of value 0 is left out, as proto3 does. */
 void pb_msg__u64(struct pb_msg *msg, uint32_t field, uint64_t value);
+/* Written even if it is 0. */
+void pb_msg__fixed64(struct pb_msg *msg, uint32_t field, uint64_t value);
+/* Fields that were put together before. */
+void pb_msg__append(struct pb_msg *msg, const struct pb_msg *fields);
 void pb_msg__bytes(struct pb_msg *msg, uint32_t field, const void *data, size_t len_bytes);
 void pb_msg__msg(struct pb_msg *msg, uint32_t field, const struct pb_msg *inner);
 /* Packed repeated varints. Nothing is written for none. */

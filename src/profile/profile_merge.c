@@ -38,8 +38,8 @@ struct source {
 	const struct profile *profile;
 	size_t types[PROFILE_TYPES_MAX]; /* by type of the result */
 	double scales[PROFILE_TYPES_MAX];
-	const char *label;       /* of every sample, = "true", or NULL */
-	const char *key, *value; /* samples with this label alone, or NULL */
+	const char *label;               /* of every sample, = "true", or NULL */
+	const struct profile_part *part; /* these samples alone, or NULL: all */
 };
 
 struct mapping_key {
@@ -232,22 +232,26 @@ static int64_t scaled(int64_t value, double scale)
 static int map_labels(struct merge *merge, uint32_t sample, struct profile_label *ret,
 		      size_t *ret_cnt)
 {
+	const struct profile_part *part = merge->source->part;
 	const struct profile_label *labels;
-	size_t cnt, i;
+	size_t cnt, kept = 0, i;
 	int err = 0;
 
 	labels = profile__labels(merge->source->profile, sample, &cnt);
 	for (i = 0; !err && i < cnt; i++) {
-		ret[i] = labels[i];
-		err = map_string(merge, labels[i].key, &ret[i].key);
+		if (part && part->drop_numbers && !labels[i].str)
+			continue;
+		ret[kept] = labels[i];
+		err = map_string(merge, labels[i].key, &ret[kept].key);
 		if (!err)
-			err = map_string(merge, labels[i].str, &ret[i].str);
+			err = map_string(merge, labels[i].str, &ret[kept].str);
 		if (!err)
-			err = map_string(merge, labels[i].unit, &ret[i].unit);
+			err = map_string(merge, labels[i].unit, &ret[kept].unit);
+		kept++;
 	}
 	if (!err && merge->source->label)
-		err = profile__label_str(merge->out, merge->source->label, "true", &ret[cnt++]);
-	*ret_cnt = cnt;
+		err = profile__label_str(merge->out, merge->source->label, "true", &ret[kept++]);
+	*ret_cnt = kept;
 	return err;
 }
 
@@ -295,26 +299,31 @@ static int add_sample(struct merge *merge, uint32_t sample)
 	return err ? err : add_variances(merge, sample, to);
 }
 
-static bool is_picked(const struct source *source, uint32_t sample)
+static bool is_in(const struct profile_part *part, const struct profile *profile, uint32_t sample)
 {
 	const struct profile_label *label;
 
-	if (!source->key)
+	if (!part || !part->key)
 		return true;
-	label = profile__find_label(source->profile, sample, source->key);
-	return label && !strcmp(profile__str(source->profile, label->str), source->value);
+	label = profile__find_label(profile, sample, part->key);
+	if (!part->value)
+		return !label || !label->str;
+	return label && !strcmp(profile__str(profile, label->str), part->value);
 }
 
 static int add_source(struct merge *merge, const struct source *source)
 {
-	size_t cnt = profile__sample_cnt(source->profile), i;
+	const struct profile_part *part = source->part;
+	size_t cnt = profile__sample_cnt(source->profile), i = part ? part->first : 0;
 	uint32_t mapping;
 	int err = start_source(merge, source);
 
+	if (part && part->cnt && part->cnt < cnt - (i < cnt ? i : cnt))
+		cnt = i + part->cnt;
 	if (!err && profile__mapping_cnt(source->profile)) /* the main binary stays the first */
 		err = map_mapping(merge, 1, &mapping);
-	for (i = 0; !err && i < cnt; i++) {
-		if (is_picked(source, (uint32_t)i))
+	for (; !err && i < cnt; i++) {
+		if (is_in(part, source->profile, (uint32_t)i))
 			err = add_sample(merge, (uint32_t)i);
 	}
 	return err;
@@ -439,8 +448,8 @@ static int merge_sources(struct merge *merge, struct source *sources, size_t cnt
 	return 0;
 }
 
-static int merge_picked(const struct profile *const *profiles, size_t cnt, const char *key,
-			const char *value, struct profile **ret)
+static int merge_parts(const struct profile *const *profiles, size_t cnt,
+		       const struct profile_part *part, struct profile **ret)
 {
 	struct source *sources __free_mem = calloc(cnt, sizeof(*sources));
 	struct merge *merge __free(merge) = merge__new();
@@ -452,20 +461,20 @@ static int merge_picked(const struct profile *const *profiles, size_t cnt, const
 	if (!sources || !merge)
 		return -ENOMEM;
 	for (i = 0; i < cnt; i++)
-		sources[i] = (struct source){ .profile = profiles[i], .key = key, .value = value };
+		sources[i] = (struct source){ .profile = profiles[i], .part = part };
 	err = merge_headers(merge, sources, cnt);
 	return err ? err : merge_sources(merge, sources, cnt, ret);
 }
 
 int profile_merge(const struct profile *const *profiles, size_t cnt, struct profile **ret)
 {
-	return merge_picked(profiles, cnt, NULL, NULL, ret);
+	return merge_parts(profiles, cnt, NULL, ret);
 }
 
-int profile_pick(const struct profile *profile, const char *key, const char *value,
+int profile_take(const struct profile *profile, const struct profile_part *part,
 		 struct profile **ret)
 {
-	return merge_picked(&profile, 1, key, value, ret);
+	return merge_parts(&profile, 1, part, ret);
 }
 
 /* Makes the totals of @source those of @base, once units agree. */

@@ -3,6 +3,7 @@
  * -diff_base. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "profile/profile.h"
@@ -27,8 +28,17 @@ const char *profile_merge_outcome_text(int outcome);
  */
 int profile_merge(const struct profile *const *profiles, size_t cnt, struct profile **ret);
 
-/* The samples whose label @key is the string @value, as a profile of their own. Returns as profile_merge(). */
-int profile_pick(const struct profile *profile, const char *key, const char *value,
+/* Some samples of a profile: those that meet all that is said. */
+struct profile_part {
+	const char *key,
+		*value; /* the string label @key is @value; @value NULL: there is none; @key NULL: any */
+	size_t first,
+		cnt; /* numbers @first to @first + @cnt - 1 of the whole profile; @cnt 0: to the end */
+	bool drop_numbers; /* leave out their numeric labels; samples that are equal then are added up */
+};
+
+/* @part of @profile as a profile of its own. Returns as profile_merge(). */
+int profile_take(const struct profile *profile, const struct profile_part *part,
 		 struct profile **ret);
 
 enum { /* of profile_diff() */

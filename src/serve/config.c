@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/units.h"
 
@@ -15,7 +16,21 @@
 #define LINE_MAX_BYTES 4096
 #define SECOND_NS      1000000000ull
 
-enum kind { PERCENT, TEXT, LIST, USERS, BYTES, SAMPLE, COUNT, DURATION, YESNO, PUSH_KIND };
+enum kind {
+	PERCENT,
+	TEXT,
+	FILE_PATH,
+	LIST,
+	LISTEN,
+	HEADERS,
+	USERS,
+	BYTES,
+	SAMPLE,
+	COUNT,
+	DURATION,
+	YESNO,
+	PUSH_KIND
+};
 
 struct key {
 	const char *section, *name;
@@ -44,10 +59,10 @@ static const struct key keys[] = {
 	KEY("trace", "sites-max", COUNT, sites_max_cnt),
 	KEY("trace", "stacks-max", BYTES, stacks_max_bytes),
 	KEY("trace", "ended-max", BYTES, tally_max_bytes),
-	KEY("http", "listen", LIST, listen),
-	KEY("http", "token-file", TEXT, token_file),
-	KEY("http", "tls-cert", TEXT, tls_cert),
-	KEY("http", "tls-key", TEXT, tls_key),
+	KEY("http", "listen", LISTEN, listen),
+	KEY("http", "token-file", FILE_PATH, token_file),
+	KEY("http", "tls-cert", FILE_PATH, tls_cert),
+	KEY("http", "tls-key", FILE_PATH, tls_key),
 	KEY("http", "clients-max", COUNT, clients_max),
 	KEY("archive", "dir", TEXT, dir),
 	KEY("archive", "window", DURATION, window_ns),
@@ -55,8 +70,9 @@ static const struct key keys[] = {
 	KEY("archive", "size-max", BYTES, size_max_bytes),
 	PUSH("url", TEXT, url),
 	PUSH("kind", PUSH_KIND, kind),
-	PUSH("token-file", TEXT, token_file),
-	PUSH("ca-file", TEXT, ca_file),
+	PUSH("token-file", FILE_PATH, token_file),
+	PUSH("ca-file", FILE_PATH, ca_file),
+	PUSH("header", HEADERS, headers),
 	PUSH("spool", TEXT, spool),
 	PUSH("interval", DURATION, interval_ns),
 	PUSH("queue-max", BYTES, queue_max_bytes),
@@ -73,8 +89,13 @@ void serve_config__init(struct serve_config *config)
 					 .size_max_bytes = 1ull << 30 };
 }
 
-static void push_config__done(struct push_config *push)
+void push_config__done(struct push_config *push)
 {
+	size_t i;
+
+	for (i = 0; i < push->headers.cnt; i++)
+		free((char *)push->headers.at[i]);
+	vec__done(&push->headers);
 	free(push->name);
 	free(push->url);
 	free(push->token_file);
@@ -98,6 +119,7 @@ void serve_config__done(struct serve_config *config)
 	vec__done(&config->excludes);
 	vec__done(&config->users);
 	vec__done(&config->listen);
+	vec__done(&config->listen_lines);
 	vec__done(&config->pushes);
 	free(config->cgroup);
 	free(config->token_file);
@@ -130,6 +152,33 @@ static int add_text(void *field, const char *value)
 	if (err)
 		free(copy);
 	return err;
+}
+
+/* Whether the host exists is found out by listening. */
+static bool is_address(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+
+	if (!strncmp(text, "unix:", 5))
+		return text[5] == '/';
+	return colon && colon > text && !units_parse_u64(colon + 1, &port) && port &&
+	       port <= UINT16_MAX;
+}
+
+/* RFC 9110: a name is of these, a value of anything but control characters. */
+static bool is_header(const char *text)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	const char *at = text;
+
+	while (isalnum((unsigned char)*at) || (*at && strchr(marks, *at)))
+		at++;
+	if (at == text || *at++ != ':')
+		return false;
+	while (*at && !iscntrl((unsigned char)*at))
+		at++;
+	return !*at;
 }
 
 static int add_user(void *field, const char *value)
@@ -167,8 +216,8 @@ static int set_not(bool *field, const char *value)
 
 static int set_push_kind(int *field, const char *value)
 {
-	static const char *const names[PUSH_KIND_CNT] = { "pyroscope", "pyroscope-connect",
-							  "parca" };
+	static const char *const names[PUSH_KIND_CNT] = { "pyroscope", "pyroscope-connect", "parca",
+							  "otlp" };
 	int i;
 
 	for (i = 0; i < PUSH_KIND_CNT; i++) {
@@ -176,6 +225,59 @@ static int set_push_kind(int *field, const char *value)
 			return *field = i, 0;
 	}
 	return -EINVAL;
+}
+
+static int copy_text(const char *from, char **ret)
+{
+	*ret = from ? strdup(from) : NULL;
+	return from && !*ret ? -ENOMEM : 0;
+}
+
+int push_config__copy(const struct push_config *from, struct push_config *ret)
+{
+	struct push_config copy = { .kind = from->kind,
+				    .interval_ns = from->interval_ns,
+				    .queue_max_bytes = from->queue_max_bytes,
+				    .spool_max_bytes = from->spool_max_bytes };
+	int err = copy_text(from->name, &copy.name);
+	size_t i;
+
+	if (!err)
+		err = copy_text(from->url, &copy.url);
+	if (!err)
+		err = copy_text(from->token_file, &copy.token_file);
+	if (!err)
+		err = copy_text(from->ca_file, &copy.ca_file);
+	if (!err)
+		err = copy_text(from->spool, &copy.spool);
+	for (i = 0; !err && i < from->headers.cnt; i++)
+		err = add_text(&copy.headers, from->headers.at[i]);
+	if (err)
+		push_config__done(&copy);
+	else
+		*ret = copy;
+	return err;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool push_config__equals(const struct push_config *a, const struct push_config *b)
+{
+	size_t i;
+
+	if (a->headers.cnt != b->headers.cnt)
+		return false;
+	for (i = 0; i < a->headers.cnt; i++) {
+		if (strcmp(a->headers.at[i], b->headers.at[i]))
+			return false;
+	}
+	return same_text(a->name, b->name) && same_text(a->url, b->url) && a->kind == b->kind &&
+	       same_text(a->token_file, b->token_file) && same_text(a->ca_file, b->ca_file) &&
+	       same_text(a->spool, b->spool) && a->interval_ns == b->interval_ns &&
+	       a->queue_max_bytes == b->queue_max_bytes && a->spool_max_bytes == b->spool_max_bytes;
 }
 
 static int set_percent(double *field, const char *value)
@@ -191,15 +293,18 @@ static int set_percent(double *field, const char *value)
 
 static const char *const expects[] = {
 	[PERCENT] = "a percentage from 0 (no budget) to 100",
-	[TEXT] = "a text",
-	[LIST] = "a text",
+	[TEXT] = "a text, and not an empty one",
+	[FILE_PATH] = "a file that can be read",
+	[LIST] = "a text, and not an empty one",
+	[LISTEN] = "HOST:PORT, [HOST]:PORT or unix:PATH",
+	[HEADERS] = "Name: value",
 	[USERS] = "a user's name or number",
 	[BYTES] = "a size as in 512K, 64M",
 	[SAMPLE] = "auto, exact or a size",
 	[COUNT] = "a whole number above 0",
 	[DURATION] = "a time as in 30s, 5m, 1h",
 	[YESNO] = "yes or no",
-	[PUSH_KIND] = "pyroscope, pyroscope-connect or parca",
+	[PUSH_KIND] = "pyroscope, pyroscope-connect, parca or otlp",
 };
 
 static int set_number(enum kind kind, uint64_t *field, const char *value)
@@ -220,6 +325,12 @@ static int set(const struct key *key, void *base, const char *value)
 		return set_text(field, value);
 	case LIST:
 		return add_text(field, value);
+	case FILE_PATH:
+		return access(value, R_OK) ? -EINVAL : set_text(field, value);
+	case LISTEN:
+		return is_address(value) ? add_text(field, value) : -EINVAL;
+	case HEADERS:
+		return is_header(value) ? add_text(field, value) : -EINVAL;
 	case USERS:
 		return add_user(field, value);
 	case SAMPLE:
@@ -255,6 +366,7 @@ static int begin_push(struct parser *parser, const char *name)
 	struct push_config push = { .interval_ns = 15 * SECOND_NS,
 				    .queue_max_bytes = 16 << 20,
 				    .spool_max_bytes = 256 << 20,
+				    .line = parser->fault->line,
 				    .name = strdup(name) };
 	int err = push.name ? vec__push(&parser->config->pushes, push) : -ENOMEM;
 
@@ -309,6 +421,8 @@ static int set_key(struct parser *parser, const char *name, const char *value)
 		if (strcmp(keys[i].section, parser->section) || strcmp(keys[i].name, name))
 			continue;
 		err = set(&keys[i], base, value);
+		if (!err && keys[i].kind == LISTEN)
+			err = vec__push(&config->listen_lines, parser->fault->line);
 		return err == -EINVAL
 			       ? fault(parser, "%.40s must be %s", name, expects[keys[i].kind])
 			       : err;
@@ -371,30 +485,60 @@ static bool has_scheme(const char *url)
 	return !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
 }
 
-int serve_config__check(const struct serve_config *config, struct config_fault *ret_fault)
+static int check_listeners(struct parser *parser)
 {
-	struct parser parser = { .fault = ret_fault };
+	const struct serve_config *config = parser->config;
 	size_t i;
 
-	ret_fault->line = 0;
 	for (i = 0; i < config->listen.cnt; i++) {
-		if (!serve_config_is_local(config->listen.at[i]) && !config->token_file &&
-		    !config->tls_cert)
-			return fault(&parser,
-				     "listen = %.60s is open to others: it needs token-file, or "
-				     "tls-cert and "
-				     "tls-key%s",
-				     config->listen.at[i], "");
+		if (serve_config_is_local(config->listen.at[i]) || config->token_file ||
+		    config->tls_cert)
+			continue;
+		parser->fault->line = i < config->listen_lines.cnt ? config->listen_lines.at[i] : 0;
+		return fault(parser,
+			     "listen = %.60s is open to others: it needs token-file, or tls-cert "
+			     "and tls-key%s",
+			     config->listen.at[i], "");
 	}
-	if (!config->tls_cert != !config->tls_key)
-		return fault(&parser, "tls-cert and tls-key go together%s%s", "", "");
-	for (i = 0; i < config->pushes.cnt; i++) {
-		const struct push_config *push = &config->pushes.at[i];
+	if (!config->tls_cert == !config->tls_key)
+		return 0;
+	return fault(parser, "%s needs %s as well", config->tls_cert ? "tls-cert" : "tls-key",
+		     config->tls_cert ? "tls-key" : "tls-cert");
+}
 
-		if (!push->url || !has_scheme(push->url))
-			return fault(&parser,
-				     "[push %.40s] needs url = http://... or https://...%s",
+static int check_push(struct parser *parser, size_t nth)
+{
+	const struct push_config *push = &parser->config->pushes.at[nth];
+	size_t i;
+
+	parser->fault->line = push->line;
+	if (!push->url || !has_scheme(push->url))
+		return fault(parser, "[push %.40s] needs url = http://... or https://...%s",
+			     push->name, "");
+	for (i = 0; i < nth; i++) {
+		const struct push_config *other = &parser->config->pushes.at[i];
+
+		if (!strcmp(other->name, push->name))
+			return fault(parser,
+				     "[push %.40s] is there twice: give each its own name%s",
 				     push->name, "");
+		/* Each would send what the other has put there. */
+		if (push->spool && other->spool && !strcmp(push->spool, other->spool))
+			return fault(parser, "[push %.40s] and [push %.40s] need a spool each",
+				     other->name, push->name);
 	}
 	return 0;
+}
+
+int serve_config__check(struct serve_config *config, struct config_fault *ret_fault)
+{
+	struct parser parser = { .config = config, .fault = ret_fault };
+	size_t i;
+	int err;
+
+	ret_fault->line = 0;
+	err = check_listeners(&parser);
+	for (i = 0; !err && i < config->pushes.cnt; i++)
+		err = check_push(&parser, i);
+	return err;
 }

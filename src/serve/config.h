@@ -13,18 +13,25 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 
-enum push_kind { PUSH_PYROSCOPE, PUSH_PYROSCOPE_CONNECT, PUSH_PARCA, PUSH_KIND_CNT };
+enum push_kind { PUSH_PYROSCOPE, PUSH_PYROSCOPE_CONNECT, PUSH_PARCA, PUSH_OTLP, PUSH_KIND_CNT };
 
 struct push_config {
-	char *name; /* of its section, "push NAME" */
+	char *name;  /* of its section, "push NAME" */
+	size_t line; /* where that begins */
 	char *url;
-	int kind;         /* enum push_kind */
-	char *token_file; /* "Authorization: Bearer ..."; NULL: none */
-	char *ca_file;    /* NULL: the system's */
-	char *spool;      /* directory for what cannot be sent now; NULL: none */
+	int kind;                  /* enum push_kind */
+	char *token_file;          /* "Authorization: Bearer ..."; NULL: none */
+	char *ca_file;             /* NULL: the system's */
+	VEC(const char *) headers; /* "Name: value" */
+	char *spool;               /* directory for what cannot be sent now; NULL: none */
 	uint64_t interval_ns;
 	uint64_t queue_max_bytes, spool_max_bytes;
 };
+
+/* 0 or -ENOMEM. */
+int push_config__copy(const struct push_config *from, struct push_config *ret);
+void push_config__done(struct push_config *push);
+bool push_config__equals(const struct push_config *a, const struct push_config *b);
 
 struct serve_config {
 	/* [trace] */
@@ -37,6 +44,7 @@ struct serve_config {
 	uint64_t tally_max_bytes, live_max_cnt, sites_max_cnt, stacks_max_bytes;
 
 	/* [http] */
+	VEC(size_t) listen_lines; /* fewer than listen if they are from elsewhere */
 	VEC(const char *) listen; /* "127.0.0.1:6099", "[::1]:6099", "unix:/run/heaptap.sock" */
 	char *token_file, *tls_cert, *tls_key;
 	uint64_t clients_max;
@@ -61,7 +69,7 @@ struct config_fault {
 /* 0; -EINVAL: @ret_fault says where and why; or -ENOMEM. @config may be half filled then. */
 int serve_config__parse(struct serve_config *config, const char *text,
 			struct config_fault *ret_fault);
-/* What one key alone cannot tell. 0 or -EINVAL with @ret_fault. */
-int serve_config__check(const struct serve_config *config, struct config_fault *ret_fault);
+/* What one key alone cannot tell, once whoever has more to say has. 0 or -EINVAL with @ret_fault. */
+int serve_config__check(struct serve_config *config, struct config_fault *ret_fault);
 /* Does @listen reach this machine alone? */
 bool serve_config_is_local(const char *listen);

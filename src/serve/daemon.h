@@ -21,11 +21,10 @@ struct cursor {
 	struct shot *shot;
 };
 
-/* One [push] of the configuration. */
+/* One [push] of the configuration that could be started. */
 struct pusher {
 	struct push *push;
 	struct shot *base; /* where its window began */
-	int64_t base_wall_ns;
 	uint64_t due_ns;
 };
 
@@ -58,7 +57,9 @@ int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, ui
 		  struct shot **ret);
 
 /* pushers.c */
+/* Those of the configuration. Of those that are there already the ones that it has unchanged go on; others stop. */
 void daemon__start_pushers(struct daemon *daemon);
+/* The last word: what could be sent is, what could not is said. */
 void daemon__stop_pushers(struct daemon *daemon);
 /* Send what is due; with @all everything, which then is the last. */
 void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all);

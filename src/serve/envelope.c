@@ -10,7 +10,7 @@
 #include "encode/protobuf.h"
 #include "encode/text_escape.h"
 
-#define SECOND_NS 1000000000
+#define MS_NS 1000000
 
 /* What Pyroscope allows in names; all else becomes '_'. */
 static void append_name(struct buf *out, const char *name)
@@ -30,8 +30,8 @@ static int write_ingest(const struct envelope *envelope, struct buf *path, struc
 	append_name(path, envelope->host);
 	buf__printf(path,
 		    "%%22%%7D&from=%" PRId64 "&until=%" PRId64 "&format=pprof&spyName=heaptap",
-		    envelope->from_ns / SECOND_NS, envelope->until_ns / SECOND_NS);
-	buf__append(body, envelope->pprof, envelope->pprof_bytes);
+		    envelope->from_ns / MS_NS, envelope->until_ns / MS_NS);
+	buf__append(body, envelope->payload, envelope->payload_bytes);
 	*ret_type = "application/octet-stream";
 	return buf__error(path) ? buf__error(path) : buf__error(body);
 }
@@ -70,7 +70,7 @@ static int write_connect(const struct envelope *envelope, struct buf *path, stru
 		pb_msg__msg(&series, 1, &inner);
 	}
 	pb_msg__reset(&inner);
-	pb_msg__bytes(&inner, 1, envelope->pprof, envelope->pprof_bytes);
+	pb_msg__bytes(&inner, 1, envelope->payload, envelope->payload_bytes);
 	pb_msg__msg(&series, 2, &inner);
 	pb_write_msg(writer, 1, &series);
 	buf__append_str(path, "/push.v1.PusherService/Push");
@@ -116,16 +116,27 @@ static int write_parca(const struct envelope *envelope, struct buf *path, struct
 		writer__char(writer, '}');
 	}
 	writer__str(writer, "]},\"samples\":[{\"rawProfile\":\"");
-	write_base64(writer, envelope->pprof, envelope->pprof_bytes);
+	write_base64(writer, envelope->payload, envelope->payload_bytes);
 	writer__str(writer, "\"}]}],\"normalized\":false}");
 	buf__append_str(path, "/api/profiles/writeraw");
 	*ret_type = "application/json";
 	return writer__finish(writer);
 }
 
-int envelope_write(enum push_kind kind, const struct envelope *envelope, struct buf *path,
-		   struct buf *body, const char **ret_type)
+static int write_otlp(const struct envelope *envelope, struct buf *path, struct buf *body,
+		      const char **ret_type, const char **ret_encoding)
 {
+	buf__append_str(path, "/v1development/profiles");
+	buf__append(body, envelope->payload, envelope->payload_bytes);
+	*ret_type = "application/x-protobuf";
+	*ret_encoding = "gzip";
+	return buf__error(path) ? buf__error(path) : buf__error(body);
+}
+
+int envelope_write(enum push_kind kind, const struct envelope *envelope, struct buf *path,
+		   struct buf *body, const char **ret_type, const char **ret_encoding)
+{
+	*ret_encoding = "";
 	switch (kind) {
 	case PUSH_PYROSCOPE:
 		return write_ingest(envelope, path, body, ret_type);
@@ -133,6 +144,8 @@ int envelope_write(enum push_kind kind, const struct envelope *envelope, struct 
 		return write_connect(envelope, path, body, ret_type);
 	case PUSH_PARCA:
 		return write_parca(envelope, path, body, ret_type);
+	case PUSH_OTLP:
+		return write_otlp(envelope, path, body, ret_type, ret_encoding);
 	default:
 		return -EINVAL;
 	}

@@ -14,17 +14,32 @@
 
 struct push;
 
-/* @config outlives it. 0, -ENOTSUP: built without libcurl; or -errno. */
-int push_start(const struct push_config *config, struct push **ret);
-/* Stops at once; what waits in memory goes to the spool, if there is one. */
-void push__free(struct push *push);
-DEFINE_CLEANUP(push);
-
-/* A window of all services: counters as differences, the rest as it is. Takes @window over. 0 or -errno. */
-int push__add(struct push *push, struct profile *window, int64_t from_ns, int64_t until_ns);
-
+/* Of requests. What was made is sent, rejected, dropped or waits. */
 struct push_counts {
 	uint64_t sent, retried, rejected, dropped, spooled;
 	uint64_t waiting, waiting_bytes;
 };
+
+/*
+ * @config is copied; counting goes on from @before, which may be NULL. 0, -ENOTSUP: built without libcurl; or -errno.
+ */
+int push_start(const struct push_config *config, const struct push_counts *before,
+	       struct push **ret);
+/*
+ * What waits is sent as long as the other side takes it and @grace_ms are not over; then it goes to the spool; what has
+ * no room there is dropped. Returns the last counts.
+ */
+struct push_counts push__stop(struct push *push, unsigned grace_ms);
+/* The same without a word and without grace. */
+void push__free(struct push *push);
+DEFINE_CLEANUP(push);
+
+const struct push_config *push__config(const struct push *push);
+
+/*
+ * A window of all services, with its time and duration: counters as differences, the rest as it is. Takes it over. 0, or -EBUSY if too many
+ * wait to be encoded: it is gone, and nothing of it counted, for the caller can make the next one longer.
+ */
+int push__add(struct push *push, struct profile *window);
+
 struct push_counts push__counts(struct push *push);

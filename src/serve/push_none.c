@@ -3,16 +3,27 @@
 
 #include "serve/push.h"
 
-int push_start(const struct push_config *config, struct push **ret)
+int push_start(const struct push_config *config, const struct push_counts *before,
+	       struct push **ret)
 {
 	return -ENOTSUP;
+}
+
+struct push_counts push__stop(struct push *push, unsigned grace_ms)
+{
+	return (struct push_counts){};
 }
 
 void push__free(struct push *push)
 {
 }
 
-int push__add(struct push *push, struct profile *window, int64_t from_ns, int64_t until_ns)
+const struct push_config *push__config(const struct push *push)
+{
+	return NULL;
+}
+
+int push__add(struct push *push, struct profile *window)
 {
 	profile__free(window);
 	return -ENOTSUP;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A spool file is the path, the type and the body, the first two ended by a newline. Names are numbers of fixed width,
- * so that they sort by age, and go on from the highest that is there.
+ * A spool file is the path, the type, the encoding and the body, all but the last ended by a newline. Names are numbers
+ * of fixed width, so that they sort by age, and go on from the highest that is there. A file gets its name once it is
+ * whole.
  */
 #include "serve/push_queue.h"
 
@@ -20,10 +21,13 @@
 #include "base/vec.h"
 
 #define SUFFIX         ".push"
+#define SUFFIX_PARTIAL ".part"
+#define NAME_DIGITS    16
+#define NAME_BYTES     32
 #define FILE_MAX_BYTES ((size_t)256 << 20)
 
 struct spool_file {
-	uint64_t number;
+	uint64_t number; /* from 1 */
 	uint64_t bytes;
 };
 
@@ -34,8 +38,9 @@ struct push_queue {
 	VEC(struct spool_file) files; /* oldest first */
 	uint64_t file_bytes, file_max_bytes;
 	uint64_t next_number;
+	uint64_t taken; /* the file whose item is with the caller; 0: none */
 	uint64_t dropped_cnt, spooled_cnt;
-	bool put_back; /* first was sent once already */
+	bool put_back; /* first was sent once already: it is older than the files */
 };
 
 void push_item__free(struct push_item *item)
@@ -44,13 +49,16 @@ void push_item__free(struct push_item *item)
 		return;
 	free(item->path);
 	free(item->type);
+	free(item->encoding);
 	free(item->body);
 	free(item);
 }
 
-static void file_name(uint64_t number, char out[static 32])
+/* --- the spool --- */
+
+static void file_name(uint64_t number, const char *suffix, char out[static NAME_BYTES])
 {
-	snprintf(out, 32, "%016" PRIx64 SUFFIX, number);
+	snprintf(out, NAME_BYTES, "%0*" PRIx64 "%s", NAME_DIGITS, number, suffix);
 }
 
 static int by_number(const void *a, const void *b)
@@ -60,114 +68,188 @@ static int by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* The @nth of the list. */
+static void remove_file(struct push_queue *queue, size_t nth)
+{
+	char name[NAME_BYTES];
+
+	file_name(queue->files.at[nth].number, SUFFIX, name);
+	unlinkat(queue->dir_fd, name, 0);
+	queue->file_bytes -= queue->files.at[nth].bytes;
+	queue->files.cnt--;
+	memmove(queue->files.at + nth, queue->files.at + nth + 1,
+		(queue->files.cnt - nth) * sizeof(*queue->files.at));
+}
+
+/* Of the oldest files as many as are in the way; the one that is being sent right now stays. */
+static void make_file_room(struct push_queue *queue, uint64_t bytes)
+{
+	size_t nth;
+
+	while (queue->file_bytes + bytes > queue->file_max_bytes) {
+		nth = queue->files.cnt && queue->files.at[0].number == queue->taken;
+		if (nth >= queue->files.cnt)
+			return;
+		remove_file(queue, nth);
+		queue->dropped_cnt++;
+	}
+}
+
+/* Those of a daemon before this one. What it was just writing when it was killed is of no use. */
+static int note_file(struct push_queue *queue, const char *name)
+{
+	struct spool_file file;
+	struct stat st;
+	char *end;
+
+	file.number = strtoull(name, &end, 16);
+	if (end != name + NAME_DIGITS || !file.number || file.number == UINT64_MAX ||
+	    fstatat(queue->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		return 0;
+	if (!strcmp(end, SUFFIX_PARTIAL)) {
+		unlinkat(queue->dir_fd, name, 0);
+		queue->dropped_cnt++;
+	}
+	if (strcmp(end, SUFFIX))
+		return 0;
+	file.bytes = (uint64_t)st.st_size;
+	queue->file_bytes += file.bytes;
+	return vec__push(&queue->files, file);
+}
+
 static int list_spool(struct push_queue *queue)
 {
 	int copy = fcntl(queue->dir_fd, F_DUPFD_CLOEXEC, 0), err = 0;
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
-	struct spool_file file;
-	struct stat st;
-	char *end;
 
 	if (!dir)
 		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		file.number = strtoull(entry->d_name, &end, 16);
-		if (end != entry->d_name + 16 || strcmp(end, SUFFIX) ||
-		    fstatat(queue->dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
-		    !S_ISREG(st.st_mode))
-			continue;
-		file.bytes = (uint64_t)st.st_size;
-		queue->file_bytes += file.bytes;
-		err = vec__push(&queue->files, file);
-	}
+	while (!err && (entry = readdir(dir)))
+		err = note_file(queue, entry->d_name);
 	closedir(dir);
 	if (queue->files.cnt) {
-		qsort(queue->files.at, queue->files.cnt, sizeof(file), by_number);
+		qsort(queue->files.at, queue->files.cnt, sizeof(*queue->files.at), by_number);
 		queue->next_number = queue->files.at[queue->files.cnt - 1].number + 1;
+		make_file_room(queue, 0);
 	}
 	return err;
 }
 
-int push_queue__new(size_t max_bytes, const char *spool, uint64_t spool_max_bytes,
-		    struct push_queue **ret)
-{
-	struct push_queue *queue __free(push_queue) = calloc(1, sizeof(*queue));
-	int err = 0;
-
-	if (!queue)
-		return -ENOMEM;
-	queue->last = &queue->first;
-	queue->max_bytes = max_bytes;
-	queue->file_max_bytes = spool_max_bytes;
-	queue->dir_fd = -1;
-	if (spool) {
-		if (mkdir(spool, 0700) && errno != EEXIST)
-			return -errno;
-		queue->dir_fd = open(spool, O_DIRECTORY | O_CLOEXEC | O_RDONLY);
-		err = queue->dir_fd < 0 ? -errno : list_spool(queue);
-	}
-	if (err)
-		return err;
-	*ret = TAKE_PTR(queue);
-	return 0;
-}
-
-static void remove_oldest_file(struct push_queue *queue)
-{
-	char name[32];
-
-	file_name(queue->files.at[0].number, name);
-	unlinkat(queue->dir_fd, name, 0);
-	queue->file_bytes -= queue->files.at[0].bytes;
-	queue->files.cnt--;
-	memmove(queue->files.at, queue->files.at + 1, queue->files.cnt * sizeof(*queue->files.at));
-}
-
 static int write_file(int fd, const struct push_item *item)
 {
-	int err = fdio_write(fd, item->path, strlen(item->path));
+	char *head __free_mem = NULL;
+	int len = asprintf(&head, "%s\n%s\n%s\n", item->path, item->type, item->encoding), err;
 
-	if (!err)
-		err = fdio_write(fd, "\n", 1);
-	if (!err)
-		err = fdio_write(fd, item->type, strlen(item->type));
-	if (!err)
-		err = fdio_write(fd, "\n", 1);
+	if (len < 0)
+		return -ENOMEM;
+	err = fdio_write(fd, head, (size_t)len);
 	return err ? err : fdio_write(fd, item->body, item->body_bytes);
 }
 
-/* 0, or -errno and nothing is left behind. */
-static int spool(struct push_queue *queue, const struct push_item *item)
+static uint64_t bytes_as_file(const struct push_item *item)
 {
-	struct spool_file file = { .number = queue->next_number };
-	char name[32];
+	return strlen(item->path) + strlen(item->type) + strlen(item->encoding) + 3 +
+	       item->body_bytes;
+}
+
+/* 0, or -errno and nothing is left behind. */
+static int create_file(struct push_queue *queue, uint64_t number, const struct push_item *item)
+{
+	char partial[NAME_BYTES], whole[NAME_BYTES];
 	int fd __close_fd = -1, err;
 
-	file.bytes = strlen(item->path) + strlen(item->type) + 2 + item->body_bytes;
-	if (queue->dir_fd < 0 || file.bytes > queue->file_max_bytes)
-		return -ENOSPC;
-	while (queue->files.cnt && queue->file_bytes + file.bytes > queue->file_max_bytes) {
-		remove_oldest_file(queue);
-		queue->dropped_cnt++;
-	}
-	file_name(file.number, name);
-	fd = openat(queue->dir_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
+	file_name(number, SUFFIX_PARTIAL, partial);
+	file_name(number, SUFFIX, whole);
+	fd = openat(queue->dir_fd, partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
 		    0600);
 	if (fd < 0)
 		return -errno;
 	err = write_file(fd, item);
+	if (!err && renameat(queue->dir_fd, partial, queue->dir_fd, whole))
+		err = -errno;
+	if (err)
+		unlinkat(queue->dir_fd, partial, 0);
+	return err;
+}
+
+static int spool(struct push_queue *queue, const struct push_item *item)
+{
+	struct spool_file file = { .number = queue->next_number, .bytes = bytes_as_file(item) };
+	int err;
+
+	if (queue->dir_fd < 0)
+		return -ENOENT;
+	if (file.bytes > queue->file_max_bytes)
+		return -ENOSPC;
+	make_file_room(queue, file.bytes);
+	if (queue->file_bytes + file.bytes > queue->file_max_bytes)
+		return -ENOSPC;
+	err = vec__reserve(&queue->files, queue->files.cnt + 1);
 	if (!err)
-		err = vec__push(&queue->files, file);
-	if (err) {
-		unlinkat(queue->dir_fd, name, 0);
+		err = create_file(queue, file.number, item);
+	if (err)
 		return err;
-	}
+	queue->files.at[queue->files.cnt++] = file;
 	queue->next_number++;
 	queue->file_bytes += file.bytes;
 	queue->spooled_cnt++;
 	return 0;
 }
+
+/* Up to the newline, which @at is moved behind. NULL if there is none or no memory. */
+static char *take_line(const char **at, const char *end)
+{
+	const char *line = *at, *newline = memchr(line, '\n', (size_t)(end - line));
+
+	if (!newline)
+		return NULL;
+	*at = newline + 1;
+	return strndup(line, (size_t)(newline - line));
+}
+
+static struct push_item *parse_file(const char *text, size_t len)
+{
+	struct push_item *item __free(push_item) = calloc(1, sizeof(*item));
+	const char *at = text, *end = text + len;
+
+	if (!item)
+		return NULL;
+	item->path = take_line(&at, end);
+	item->type = item->path ? take_line(&at, end) : NULL;
+	item->encoding = item->type ? take_line(&at, end) : NULL;
+	if (!item->encoding || *item->path != '/')
+		return NULL;
+	item->body_bytes = (size_t)(end - at);
+	item->body = malloc(item->body_bytes + 1);
+	if (!item->body)
+		return NULL;
+	memcpy(item->body, at, item->body_bytes);
+	return TAKE_PTR(item);
+}
+
+/* The oldest file's; NULL: it was of no use and is gone. */
+static struct push_item *read_file(struct push_queue *queue)
+{
+	char name[NAME_BYTES], *text __free_mem = NULL;
+	struct push_item *item = NULL;
+	int fd __close_fd = -1;
+	size_t len;
+
+	file_name(queue->files.at[0].number, SUFFIX, name);
+	fd = openat(queue->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && !fdio_read_all(fd, FILE_MAX_BYTES, &text, &len))
+		item = parse_file(text, len);
+	if (item) {
+		item->file = queue->taken = queue->files.at[0].number;
+		return item;
+	}
+	queue->dropped_cnt++;
+	remove_file(queue, 0);
+	return NULL;
+}
+
+/* --- the queue --- */
 
 static struct push_item *pop(struct push_queue *queue)
 {
@@ -180,20 +262,16 @@ static struct push_item *pop(struct push_queue *queue)
 		queue->last = &queue->first;
 	queue->cnt--;
 	queue->bytes -= item->body_bytes;
+	queue->put_back = false;
 	item->next = NULL;
 	return item;
 }
 
-/* The oldest in memory are the next to go to the spool. */
-static void make_room(struct push_queue *queue)
+static void spool_or_drop(struct push_queue *queue, struct push_item *item)
 {
-	while (queue->bytes > queue->max_bytes && queue->first) {
-		queue->put_back = false;
-		struct push_item *item __free(push_item) = pop(queue);
-
-		if (spool(queue, item))
-			queue->dropped_cnt++;
-	}
+	if (spool(queue, item))
+		queue->dropped_cnt++;
+	push_item__free(item);
 }
 
 void push_queue__add(struct push_queue *queue, struct push_item *item)
@@ -203,56 +281,9 @@ void push_queue__add(struct push_queue *queue, struct push_item *item)
 	queue->last = &item->next;
 	queue->cnt++;
 	queue->bytes += item->body_bytes;
-	make_room(queue);
-}
-
-void push_queue__put_back(struct push_queue *queue, struct push_item *item)
-{
-	item->next = queue->first;
-	if (!queue->first)
-		queue->last = &item->next;
-	queue->first = item;
-	queue->cnt++;
-	queue->bytes += item->body_bytes;
-	queue->put_back = true;
-	/* One beyond the limit, rather than out of order. */
-}
-
-static struct push_item *parse_file(char *text, size_t len)
-{
-	struct push_item *item __free(push_item) = calloc(1, sizeof(*item));
-	char *path_end = memchr(text, '\n', len), *type_end;
-
-	if (!item || !path_end)
-		return NULL;
-	type_end = memchr(path_end + 1, '\n', len - (size_t)(path_end + 1 - text));
-	if (!type_end)
-		return NULL;
-	item->path = strndup(text, (size_t)(path_end - text));
-	item->type = strndup(path_end + 1, (size_t)(type_end - path_end - 1));
-	item->body_bytes = len - (size_t)(type_end + 1 - text);
-	item->body = malloc(item->body_bytes + 1);
-	if (!item->path || !item->type || !item->body)
-		return NULL;
-	memcpy(item->body, type_end + 1, item->body_bytes);
-	return TAKE_PTR(item);
-}
-
-static struct push_item *take_file(struct push_queue *queue)
-{
-	char name[32], *text __free_mem = NULL;
-	struct push_item *item = NULL;
-	int fd __close_fd = -1;
-	size_t len;
-
-	file_name(queue->files.at[0].number, name);
-	fd = openat(queue->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0 && !fdio_read_all(fd, FILE_MAX_BYTES, &text, &len))
-		item = parse_file(text, len);
-	if (!item)
-		queue->dropped_cnt++;
-	remove_oldest_file(queue);
-	return item;
+	/* The oldest in memory are the next to go to the spool. */
+	while (queue->bytes > queue->max_bytes)
+		spool_or_drop(queue, pop(queue));
 }
 
 struct push_item *push_queue__take(struct push_queue *queue)
@@ -260,11 +291,66 @@ struct push_item *push_queue__take(struct push_queue *queue)
 	struct push_item *item = NULL;
 
 	/* But for one that was put back, what is in the spool is older than what is in memory. */
-	if (queue->put_back)
-		return queue->put_back = false, pop(queue);
-	while (!item && queue->files.cnt)
-		item = take_file(queue);
+	while (!item && !queue->put_back && queue->files.cnt)
+		item = read_file(queue);
 	return item ? item : pop(queue);
+}
+
+void push_queue__done(struct push_queue *queue, struct push_item *item)
+{
+	if (item->file)
+		remove_file(queue, 0);
+	queue->taken = 0;
+	push_item__free(item);
+}
+
+void push_queue__put_back(struct push_queue *queue, struct push_item *item)
+{
+	queue->taken = 0;
+	/* Its file will be read again. */
+	if (item->file) {
+		push_item__free(item);
+		return;
+	}
+	item->next = queue->first;
+	if (!queue->first)
+		queue->last = &item->next;
+	queue->first = item;
+	queue->cnt++;
+	/* One beyond the limit, rather than out of order. */
+	queue->bytes += item->body_bytes;
+	queue->put_back = true;
+}
+
+void push_queue__flush(struct push_queue *queue)
+{
+	while (queue->first)
+		spool_or_drop(queue, pop(queue));
+}
+
+int push_queue__new(size_t max_bytes, const char *spool_dir, uint64_t spool_max_bytes,
+		    struct push_queue **ret)
+{
+	struct push_queue *queue __free(push_queue) = calloc(1, sizeof(*queue));
+	int err = 0;
+
+	if (!queue)
+		return -ENOMEM;
+	queue->last = &queue->first;
+	queue->max_bytes = max_bytes;
+	queue->file_max_bytes = spool_max_bytes;
+	queue->next_number = 1;
+	queue->dir_fd = -1;
+	if (spool_dir) {
+		if (mkdir(spool_dir, 0700) && errno != EEXIST)
+			return -errno;
+		queue->dir_fd = open(spool_dir, O_DIRECTORY | O_CLOEXEC | O_RDONLY);
+		err = queue->dir_fd < 0 ? -errno : list_spool(queue);
+	}
+	if (err)
+		return err;
+	*ret = TAKE_PTR(queue);
+	return 0;
 }
 
 void push_queue__free(struct push_queue *queue)
@@ -273,10 +359,8 @@ void push_queue__free(struct push_queue *queue)
 
 	if (!queue)
 		return;
-	while ((item = pop(queue))) {
-		spool(queue, item);
+	while ((item = pop(queue)))
 		push_item__free(item);
-	}
 	vec__done(&queue->files);
 	cleanup_fd(&queue->dir_fd);
 	free(queue);
@@ -289,7 +373,7 @@ size_t push_queue__bytes(const struct push_queue *queue)
 
 size_t push_queue__cnt(const struct push_queue *queue)
 {
-	return queue->cnt + queue->files.cnt;
+	return queue->cnt + queue->files.cnt - (queue->taken ? 1 : 0);
 }
 
 uint64_t push_queue__dropped_cnt(const struct push_queue *queue)

@@ -20,37 +20,95 @@ static int64_t wall_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Stopping takes no longer than this, whatever the other side does. */
+#define GRACE_MS 3000u
+
+static struct push_counts stop_one(struct pusher *pusher, unsigned grace_ms)
+{
+	const struct push_config *config = push__config(pusher->push);
+	char *name __free_mem = strdup(config->name);
+	bool has_spool = config->spool;
+	struct push_counts counts = push__stop(TAKE_PTR(pusher->push), grace_ms);
+
+	shot__drop(TAKE_PTR(pusher->base));
+	if (counts.dropped || counts.rejected || counts.waiting)
+		log_warn(0,
+			 "push %s: %" PRIu64 " requests were sent, %" PRIu64 " refused, %" PRIu64
+			 " lost%s, %" PRIu64 " left in the spool",
+			 name ? name : "", counts.sent, counts.rejected, counts.dropped,
+			 counts.dropped && !has_spool ? " (there is no spool)" : "",
+			 counts.waiting);
+	return counts;
+}
+
+/* The old one of the same name, or NULL. */
+static struct pusher *find_old(const struct daemon *daemon, size_t old_cnt, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < old_cnt; i++) {
+		struct pusher *old = &daemon->pushers.at[i];
+
+		if (old->push && !strcmp(push__config(old->push)->name, name))
+			return old;
+	}
+	return NULL;
+}
+
+static int start_one(struct daemon *daemon, size_t old_cnt, const struct push_config *config)
+{
+	struct pusher pusher = { .due_ns = daemon_now_ns() }, *old;
+	struct push_counts before = {};
+	int err = vec__reserve(&daemon->pushers, daemon->pushers.cnt + 1);
+
+	old = find_old(daemon, old_cnt, config->name);
+	if (!err && old && push_config__equals(push__config(old->push), config)) {
+		daemon->pushers.at[daemon->pushers.cnt++] = *old;
+		*old = (struct pusher){};
+		return 0;
+	}
+	/* Its counters are this one's, too: none goes backwards, none of the lost is forgotten. */
+	if (!err && old)
+		before = stop_one(old, 0);
+	if (!err)
+		err = push_start(config, old ? &before : NULL, &pusher.push);
+	if (!err)
+		daemon->pushers.at[daemon->pushers.cnt++] = pusher;
+	return err;
+}
+
 void daemon__start_pushers(struct daemon *daemon)
 {
 	const struct serve_config *config = &daemon->config;
-	size_t i;
+	size_t old_cnt = daemon->pushers.cnt, i;
 	int err;
 
 	for (i = 0; i < config->pushes.cnt; i++) {
-		struct pusher pusher = { .due_ns = daemon_now_ns() };
-
-		err = push_start(&config->pushes.at[i], &pusher.push);
-		if (!err)
-			err = vec__push(&daemon->pushers, pusher);
+		err = start_one(daemon, old_cnt, &config->pushes.at[i]);
 		if (err)
 			log_warn(err, "nothing is pushed to %s", config->pushes.at[i].url);
 	}
+	for (i = 0; i < old_cnt; i++) {
+		if (daemon->pushers.at[i].push)
+			stop_one(&daemon->pushers.at[i], 0);
+	}
+	daemon->pushers.cnt -= old_cnt;
+	if (daemon->pushers.cnt)
+		memmove(daemon->pushers.at, daemon->pushers.at + old_cnt,
+			daemon->pushers.cnt * sizeof(*daemon->pushers.at));
 }
 
 void daemon__stop_pushers(struct daemon *daemon)
 {
 	size_t i;
 
-	for (i = 0; i < daemon->pushers.cnt; i++) {
-		push__free(daemon->pushers.at[i].push);
-		shot__drop(daemon->pushers.at[i].base);
-	}
+	for (i = 0; i < daemon->pushers.cnt; i++)
+		stop_one(&daemon->pushers.at[i], GRACE_MS);
 	vec__done(&daemon->pushers);
 }
 
 /* Counters since the last one, and what is in use now. */
-static int make_window(const struct pusher *pusher, const struct shot *now, int64_t until_ns,
-		       struct profile **ret)
+static int make_window(const struct pusher *pusher, const struct shot *now, struct profile **ret)
 {
 	struct profile_meta meta;
 	int err = profile_diff(pusher->base->profile, now->profile, PROFILE_DIFF_COUNTERS, ret);
@@ -59,29 +117,35 @@ static int make_window(const struct pusher *pusher, const struct shot *now, int6
 		return err > 0 ? -EINVAL : err;
 	meta = *profile__meta(*ret);
 	meta.duration_ns = (int64_t)(now->taken_ns - pusher->base->taken_ns);
-	meta.time_ns = until_ns - meta.duration_ns;
+	/* Not by the clock at its beginning, which may have been set since. */
+	meta.time_ns = wall_ns() - meta.duration_ns;
 	profile__set_meta(*ret, &meta);
 	profile__drop_comments(*ret);
 	return 0;
 }
 
+/* Whatever goes wrong, the window goes on: the next one has what this one would have had. */
 static void push_one(struct daemon *daemon, struct pusher *pusher)
 {
 	static const struct session_filter all = {};
 	struct profile *window = NULL;
 	struct shot *now;
-	int64_t until = wall_ns();
 	int err = daemon__shoot(daemon, &all, SHARE_NS, &now);
 
 	if (err)
 		return;
-	if (pusher->base && pusher->base != now)
-		err = make_window(pusher, now, until, &window);
+	if (pusher->base == now)
+		err = -EALREADY;
+	else if (pusher->base)
+		err = make_window(pusher, now, &window);
 	if (window && !err)
-		push__add(pusher->push, window, pusher->base_wall_ns, until);
+		err = push__add(pusher->push, window);
+	if (err) {
+		shot__drop(now);
+		return;
+	}
 	shot__drop(pusher->base);
 	pusher->base = now;
-	pusher->base_wall_ns = until;
 }
 
 void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all)
@@ -93,7 +157,7 @@ void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all)
 
 		if (pusher->due_ns > now_ns && !all)
 			continue;
-		pusher->due_ns = now_ns + daemon->config.pushes.at[i].interval_ns;
+		pusher->due_ns = now_ns + push__config(pusher->push)->interval_ns;
 		push_one(daemon, pusher);
 	}
 }
@@ -120,7 +184,7 @@ static void one_family(const struct daemon *daemon, struct buf *out, const char 
 
 		memcpy(&value, (const char *)&counts + offset, sizeof(value));
 		buf__printf(out, "%s{push=", name);
-		metrics_label(out, daemon->config.pushes.at[i].name);
+		metrics_label(out, push__config(daemon->pushers.at[i].push)->name);
 		buf__printf(out, "} %" PRIu64 "\n", value);
 	}
 }
@@ -143,6 +207,8 @@ void daemon__push_metrics(const struct daemon *daemon, struct buf *out)
 		  offsetof(struct push_counts, spooled) },
 		{ "heaptap_push_waiting", "gauge", "Requests that wait.",
 		  offsetof(struct push_counts, waiting) },
+		{ "heaptap_push_waiting_bytes", "gauge", "Memory of those that wait in memory.",
+		  offsetof(struct push_counts, waiting_bytes) },
 	};
 	size_t i;
 

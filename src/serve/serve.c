@@ -181,7 +181,7 @@ static int override(struct serve_config *config, const struct serve_options *opt
 	for (i = 0; i < config->listen.cnt && options->listen_cnt; i++)
 		free((char *)config->listen.at[i]);
 	if (options->listen_cnt)
-		config->listen.cnt = 0;
+		config->listen.cnt = config->listen_lines.cnt = 0;
 	for (i = 0; !err && i < options->listen_cnt; i++) {
 		char *copy = strdup(options->listen[i]);
 
@@ -254,7 +254,6 @@ static void reload(struct daemon *daemon)
 		daemon__take_questions(daemon);
 		http__free(TAKE_PTR(daemon->http));
 		desk__open(daemon->desk);
-		daemon__stop_pushers(daemon);
 		serve_config__done(&daemon->config);
 		daemon->config = config;
 		choose(daemon);

@@ -19,7 +19,7 @@ def varint(data, at):
 
 
 def fields(data):
-    """Yields (number, value) of a message: int for varints, bytes for the length-delimited."""
+    """Yields (number, value) of a message: int for varints and fixed64, bytes for the length-delimited."""
     at = 0
     while at < len(data):
         key, at = varint(data, at)
@@ -31,6 +31,8 @@ def fields(data):
             value, at = data[at:at + size], at + size
             if len(value) != size:
                 raise ValueError("field %d is cut" % number)
+        elif kind == 1:
+            value, at = int.from_bytes(data[at:at + 8], "little"), at + 8
         else:
             raise ValueError("field %d has wire type %d" % (number, kind))
         yield number, value

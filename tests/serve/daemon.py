@@ -4,6 +4,7 @@
 import http.client
 import os
 import socket
+import subprocess
 import sys
 import urllib.parse
 
@@ -15,6 +16,24 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+class Work:
+    """A service that allocates all the time: 100 blocks of 100 KB a round, all of them kept for a round."""
+
+    CODE = "import time\nkeep=[]\nwhile True:\n keep=[bytes(100000) for _ in range(100)]\n time.sleep(0.02)\n"
+
+    def __init__(self, service):
+        self.service = service
+
+    def __enter__(self):
+        self.popen = subprocess.Popen([tool.which("python3"), "-c", self.CODE],
+                                      env=dict(os.environ, OTEL_SERVICE_NAME=self.service))
+        return self.popen
+
+    def __exit__(self, *unused):
+        self.popen.kill()
+        self.popen.wait()
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -60,7 +79,7 @@ class Daemon(tool.Process):
 
     def fetch(self, path):
         status, _, body = self.get(path)
-        tool.need(status == 200, "%s: %d %s" % (path, status, body[:200]))
+        tool.need(status == 200, "%s: %d %s: %s" % (path, status, body[:200], self.text("err")[-300:]))
         return body
 
     def url(self, path):

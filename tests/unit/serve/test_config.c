@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -84,6 +85,10 @@ static void test_every_key_wrong(void **state)
 		"[http]\ntoken-file =",
 		"[http]\ntls-cert =",
 		"[http]\ntls-key =",
+		"[http]\nlisten = nowhere",
+		"[http]\nlisten = 127.0.0.1:99999",
+		"[http]\nlisten = unix:relative",
+		"[http]\ntoken-file = /nonexistent",
 		"[http]\nclients-max = many",
 		"[archive]\ndir =",
 		"[archive]\nwindow = 0",
@@ -94,7 +99,14 @@ static void test_every_key_wrong(void **state)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		expect_fault(rows[i], 2, " must be ");
+	expect_fault("[push a]\nurl =", 2, "a text");
 	expect_fault("[push a]\nkind = statsd", 2, "pyroscope");
+	expect_fault("[push a]\ntoken-file = /nonexistent", 2, "token-file must be a file");
+	expect_fault("[push a]\nca-file = /nonexistent", 2, "ca-file must be a file");
+	expect_fault("[push a]\nheader = no colon", 2, "Name: value");
+	expect_fault("[push a]\nheader = two words: x", 2, "Name: value");
+	expect_fault("[push a]\nheader = X: a\tb", 2, "Name: value");
+	expect_fault("[push a]\nspool =", 2, "a text");
 	expect_fault("[push a]\ninterval = 0", 2, "a time");
 	expect_fault("[push a]\nqueue-max = 0", 2, "a size");
 	expect_fault("[push a]\nspool-max = 0", 2, "a size");
@@ -114,13 +126,45 @@ static void test_structure(void **state)
 
 static void test_open_listeners_need_a_secret(void **state)
 {
-	expect_fault("[http]\nlisten = 0.0.0.0:6099", 0, "token-file");
-	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = [::]:6099", 0, "token-file");
-	expect_fault("[http]\nlisten = 10.0.0.1:6099", 0, "token-file");
-	expect_fault("[http]\ntls-cert = x", 0, "go together");
-	expect_fault("[push a]\nurl = ftp://x", 0, "http");
+	expect_fault("[http]\nlisten = 0.0.0.0:6099", 2, "token-file");
+	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = [::]:6099", 3, "token-file");
+	expect_fault("[http]\nlisten = 10.0.0.1:6099", 2, "token-file");
+	expect_fault("[http]\ntls-cert = /dev/null", 0, "tls-cert needs tls-key");
+	expect_fault("[http]\ntls-key = /dev/null", 0, "tls-key needs tls-cert");
 	assert_false(serve_config_is_local("0.0.0.0:6099"));
 	assert_true(serve_config_is_local("[::1]:6099"));
+}
+
+static void test_pushes(void **state)
+{
+	static const char text[] = "[push a]\nurl = http://x\nkind = otlp\ntoken-file = /dev/null\n"
+				   "ca-file = /dev/null\nspool = /s\nheader = X-Scope-OrgID: t\n"
+				   "header = B:\ninterval = 3s\nqueue-max = 1K\nspool-max = 2K\n";
+	struct serve_config config __serve_config;
+	struct push_config copy;
+	struct config_fault fault;
+
+	expect_fault("\n[push a]\nurl = ftp://x", 2, "http");
+	expect_fault("[push a]\nurl = http://x\n[push a]\nurl = http://y", 3, "twice");
+	expect_fault("[push a]\nurl = http://x\nspool = /s\n[push b]\nurl = http://y\nspool = /s",
+		     4, "[push a] and [push b]");
+	serve_config__init(&config);
+	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
+	assert_int_equal(serve_config__check(&config, &fault), 0);
+	assert_int_equal(config.pushes.at[0].kind, PUSH_OTLP);
+	assert_string_equal(config.pushes.at[0].headers.at[0], "X-Scope-OrgID: t");
+	assert_int_equal(push_config__copy(&config.pushes.at[0], &copy), 0);
+	assert_true(push_config__equals(&config.pushes.at[0], &copy));
+	copy.interval_ns++;
+	assert_false(push_config__equals(&config.pushes.at[0], &copy));
+	copy.interval_ns--;
+	copy.headers.cnt--;
+	assert_false(push_config__equals(&config.pushes.at[0], &copy));
+	copy.headers.cnt++;
+	free(copy.token_file);
+	copy.token_file = NULL;
+	assert_false(push_config__equals(&config.pushes.at[0], &copy));
+	push_config__done(&copy);
 }
 
 static void test_long_line(void **state)
@@ -139,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_every_key_wrong),
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_open_listeners_need_a_secret),
+		cmocka_unit_test(test_pushes),
 		cmocka_unit_test(test_long_line),
 	};
 
