@@ -100,9 +100,25 @@ static void stack_line(const struct snapshot *snapshot, struct buf *out)
 	buf__append_char(out, '\n');
 }
 
+/* What makes room for that which found none, as `record` and a daemon's configuration call it; NULL if nothing does. */
+static const char *room_option(int stat)
+{
+	switch (stat) {
+	case STAT_SITE_FULL:
+		return "sites-max";
+	case STAT_STACK_FULL:
+		return "stacks-max";
+	case STAT_LIVE_FULL:
+		return "live-max";
+	default:
+		return NULL;
+	}
+}
+
+/* "lost: 5 site table full, 7 returns missed (more room: --sites-max)" */
 static void loss_line(const struct snapshot *snapshot, struct buf *out)
 {
-	const char *sep = "lost: ";
+	const char *sep = "lost: ", *option;
 	int i;
 
 	for (i = 0; i < STAT_CNT; i++) {
@@ -113,6 +129,16 @@ static void loss_line(const struct snapshot *snapshot, struct buf *out)
 	}
 	if (!strcmp(sep, "lost: "))
 		buf__append_str(out, "lost: nothing");
+	sep = " (more room: --";
+	for (i = 0; i < STAT_CNT; i++) {
+		option = snapshot->stats[i] ? room_option(i) : NULL;
+		if (!option)
+			continue;
+		buf__printf(out, "%s%s", sep, option);
+		sep = ", --";
+	}
+	if (!strcmp(sep, ", --"))
+		buf__append_char(out, ')');
 	buf__append_char(out, '\n');
 }
 

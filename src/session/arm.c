@@ -24,6 +24,7 @@
 #define SITES_MAX_DEFAULT  (128u << 10)
 #define SITES_MAX_MANY     (384u << 10)
 #define STACKS_MAX_DEFAULT ((uint64_t)32 << 20)
+#define STACKS_MAX_MANY    ((uint64_t)64 << 20)
 /* Room for libraries that come later, beside what is needed now. */
 #define ROWS_SPARE         (512u << 10)
 #define PAGES_SPARE        (64u << 10)
@@ -41,12 +42,14 @@ static uint32_t size_or(uint64_t wanted, uint64_t otherwise)
 static struct tracer_options tracer_options(struct recording *rec)
 {
 	const struct session_config *config = rec->config;
-	uint64_t stacks = config->stacks_max_bytes ? config->stacks_max_bytes : STACKS_MAX_DEFAULT;
+	bool many = rec->scope >= SCOPE_CHILDREN;
+	uint64_t stacks = config->stacks_max_bytes ? config->stacks_max_bytes
+			  : many                   ? STACKS_MAX_MANY
+						   : STACKS_MAX_DEFAULT;
 	size_t rows, pages;
 
 	file_table__need(rec->files, &rows, &pages);
-	rec->site_max = size_or(config->sites_max_cnt,
-				rec->scope >= SCOPE_CGROUP ? SITES_MAX_MANY : SITES_MAX_DEFAULT);
+	rec->site_max = size_or(config->sites_max_cnt, many ? SITES_MAX_MANY : SITES_MAX_DEFAULT);
 	return (struct tracer_options){
 		.backend = (enum tracer_backend)config->backend,
 		.scope = rec->scope,
