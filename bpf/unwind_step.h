@@ -34,15 +34,16 @@ enum unwind_step_result {
 /* A frame larger than this is taken for a wild frame pointer, not for a frame. */
 #define UNWIND_FP_FRAME_MAX (1ull << 20)
 
+/* By the frame pointer; on this stack it has to point if it is but a @guess. */
 static inline __attribute__((always_inline)) enum unwind_step_result
-unwind_step_fp(struct unwind_regs *regs, void *ctx)
+unwind_step_fp(struct unwind_regs *regs, int guess, void *ctx)
 {
 	__u64 fp = regs->fp, caller_fp = 0, ra = 0;
 
 	/* The ABI's mark for the outermost frame. */
 	if (!fp)
 		return UNWIND_STEP_ROOT;
-	if ((fp & 7) || fp < regs->sp || fp - regs->sp > UNWIND_FP_FRAME_MAX)
+	if ((fp & 7) || (guess && (fp < regs->sp || fp - regs->sp > UNWIND_FP_FRAME_MAX)))
 		return UNWIND_STEP_NO_ROW;
 	if (!UNWIND_READ(ctx, fp + 8, &ra) || !UNWIND_READ(ctx, fp, &caller_fp))
 		return UNWIND_STEP_BAD_READ;
@@ -79,8 +80,8 @@ unwind_step(struct unwind_regs *regs, __u32 rule, void *ctx)
 		cfa = regs->sp + 8ull * UNWIND_RULE_OFF(rule);
 	else if (kind == UNWIND_FP)
 		cfa = regs->fp + 8ull * UNWIND_RULE_OFF(rule);
-	else if (kind == UNWIND_NONE)
-		return unwind_step_fp(regs, ctx);
+	else if (kind == UNWIND_NONE || kind == UNWIND_FP_RECORD)
+		return unwind_step_fp(regs, kind == UNWIND_NONE, ctx);
 	else if (kind == UNWIND_ROOT)
 		return UNWIND_STEP_ROOT;
 	else if (kind == UNWIND_SIGNAL)

@@ -53,6 +53,8 @@ enum unwind_kind {
 		11, /* arm64: CFA = sp + off, lr alone at CFA - 8*fp, frame pointer unchanged */
 	UNWIND_FRAME_SP =
 		12, /* arm64: CFA = sp + off, frame record at sp + 8*fp: frames over 2 KiB */
+	UNWIND_FP_RECORD =
+		13, /* the caller's frame pointer and return address are at fp, on whichever stack that is */
 };
 
 #define UNWIND_FP_SLOT_MAX 253u

@@ -26,6 +26,7 @@
 #include "elf/elf_file.h"
 #include "unwind/code_frames.h"
 #include "unwind/code_roles.h"
+#include "unwind/go_stacks.h"
 #include "unwind/code_window.h"
 #include "unwind/fde_list.h"
 
@@ -55,6 +56,7 @@ struct unwind_builder {
 	struct code_window *code;
 	struct code_roles *roles;
 	struct code_frames *frames; /* or NULL: no studies */
+	struct go_stacks go;
 	unsigned study_cnt;
 	uint64_t study_bytes;
 	uint64_t pos;            /* file offset up to which the rules are known */
@@ -162,14 +164,15 @@ static int unwind_study(struct unwind_builder *b, uint64_t end)
 
 static int unwind_unknown(struct unwind_builder *b, uint64_t end)
 {
-	uint32_t rule = UNWIND_RULE(UNWIND_NONE, 0, 0);
+	/* All Go code keeps a frame pointer, and a stripped program does not tell where it changes stacks. */
+	uint32_t rule = UNWIND_RULE(b->go.is_go ? UNWIND_FP_RECORD : UNWIND_NONE, 0, 0);
 	uint64_t piece_end = end;
 	int err = 0;
 
 	while (!err && b->pos < end) {
 		if (b->frames)
 			rule = code_frames__rule(b->frames, b->pos, end, &piece_end);
-		if (UNWIND_RULE_KIND(rule) != UNWIND_NONE)
+		if (b->frames && UNWIND_RULE_KIND(rule) != UNWIND_NONE)
 			b->table->stats.studied_bytes += piece_end - b->pos;
 		/* Where constants were taken for code, a piece may begin within a call. */
 		b->lookback_bytes = b->pos - b->gap_off < CODE_CALL_MAX_BYTES
@@ -253,6 +256,8 @@ static int unwind_function(struct unwind_builder *b, const struct fde_ref *ref)
 	b->table->stats.fde_cnt++;
 	b->table->stats.covered_bytes += ref->len_bytes;
 	delta = cfi_run__vaddr(&b->run) - ref->off;
+	if (go_stacks__switches(&b->go, ref->off + delta))
+		return unwind_piece(b, end, UNWIND_RULE(UNWIND_FP_RECORD, 0, 0), reason);
 	while ((more = cfi_run__next(&b->run, &piece)) > 0) {
 		rule = b->arch->rule(b->run.ctx, piece.state, &reason);
 		err = unwind_piece(b, piece.vaddr_end - delta, rule, reason);
@@ -375,6 +380,7 @@ static int unwind_fill(struct unwind_builder *b, unsigned flags)
 		err = fde_list__new(b->elf, &b->arch->machine, &b->table->stats, &fdes);
 	if (err)
 		return err;
+	go_stacks_read(b->elf, &b->go);
 	b->code = code;
 	b->roles = roles;
 	b->frames = frames;

@@ -154,6 +154,22 @@ static void test_frame_pointer_guess(void **state)
 	assert_int_equal(STEP(&regs, none, words), UNWIND_STEP_BAD_READ);
 }
 
+/* From the thread's stack to a goroutine's, which lies below it. */
+static void test_record_on_another_stack(void **state)
+{
+	const uint64_t words[] = { 0, BASE + 24, 0x1234, 0xbb, 0x5678 };
+	const uint32_t rule = UNWIND_RULE(UNWIND_FP_RECORD, 0, 0);
+	struct unwind_regs regs = { .pc = 9, .sp = BASE + 0x100000000, .fp = BASE + 8 };
+
+	assert_int_equal(STEP(&regs, rule, words), UNWIND_STEP_OK);
+	expect_regs(&regs, 0x1234, BASE + 24, BASE + 24);
+	assert_int_equal(STEP(&regs, rule, words), UNWIND_STEP_OK);
+	expect_regs(&regs, 0x5678, BASE + 40, 0xbb);
+	assert_int_equal(STEP(&regs, rule, words), UNWIND_STEP_NO_ROW);
+	regs.fp = 0;
+	assert_int_equal(STEP(&regs, rule, words), UNWIND_STEP_ROOT);
+}
+
 static void test_ends(void **state)
 {
 	const uint64_t words[] = { 0, 0, 0, 0 };
@@ -188,8 +204,9 @@ static void test_any_words(void **state)
 		for (size_t i = 2; i < 64; i++) {
 			uint32_t rule = (uint32_t)words[i];
 
-			/* Only the kernel's word makes a stack pointer go down. */
-			if (UNWIND_RULE_KIND(rule) == UNWIND_SIGNAL)
+			/* Only the kernel and Go lead to another stack. */
+			if (UNWIND_RULE_KIND(rule) == UNWIND_SIGNAL ||
+			    UNWIND_RULE_KIND(rule) == UNWIND_FP_RECORD)
 				continue;
 			sp = regs.sp;
 			if (STEP(&regs, rule, words) != UNWIND_STEP_OK)
@@ -378,11 +395,16 @@ static void test_saved_stacks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cfa_of_sp),     cmocka_unit_test(test_cfa_of_fp),
-		cmocka_unit_test(test_cfa_in_memory), cmocka_unit_test(test_plt),
-		cmocka_unit_test(test_signal),        cmocka_unit_test(test_frame_pointer_guess),
-		cmocka_unit_test(test_ends),          cmocka_unit_test(test_any_words),
+		cmocka_unit_test(test_cfa_of_sp),
+		cmocka_unit_test(test_cfa_of_fp),
+		cmocka_unit_test(test_cfa_in_memory),
+		cmocka_unit_test(test_plt),
+		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_frame_pointer_guess),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_any_words),
 		cmocka_unit_test(test_saved_stacks),
+		cmocka_unit_test(test_record_on_another_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

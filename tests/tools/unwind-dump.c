@@ -33,6 +33,7 @@ static const char *const kind_names[16] = {
 	[UNWIND_FP_FRAME] = "fp-frame",
 	[UNWIND_LR_SAVED] = "lr-saved",
 	[UNWIND_FRAME_SP] = "frame",
+	[UNWIND_FP_RECORD] = "record at fp",
 };
 
 static double now_s(void)

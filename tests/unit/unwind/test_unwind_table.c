@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -30,6 +31,9 @@ struct fixture {
 	uint64_t entry;
 	struct cfi_bytes eh, debug;
 	bool compress, no_sections;
+	bool go;            /* compiled by Go */
+	const char *symbol; /* of the function at symbol_at */
+	uint64_t symbol_at;
 };
 
 static void fixture_init(struct fixture *f)
@@ -86,6 +90,27 @@ static void add_debug_frame(struct fixture *f)
 			   sizeof(packed.chdr) + len);
 }
 
+/* What the Go linker adds: a section of its own, and one symbol unless stripped. */
+static void add_go(struct fixture *f)
+{
+	Elf64_Sym symbols[2] = { {},
+				 { .st_name = 1,
+				   .st_info = ELF64_ST_INFO(STT_FUNC, STB_GLOBAL),
+				   .st_shndx = 1,
+				   .st_value = f->vaddr + f->symbol_at } };
+	char strings[64] = "";
+	uint32_t idx, symtab;
+
+	elf_image__section(f->image, ".gopclntab", SHT_PROGBITS, SHF_ALLOC, "", 1);
+	if (!f->symbol)
+		return;
+	snprintf(strings + 1, sizeof(strings) - 1, "%s", f->symbol);
+	idx = elf_image__section(f->image, ".strtab", SHT_STRTAB, 0, strings, sizeof(strings));
+	symtab = elf_image__section(f->image, ".symtab", SHT_SYMTAB, 0, symbols, sizeof(symbols));
+	elf_image__shdr(f->image, symtab)->sh_link = idx;
+	elf_image__shdr(f->image, symtab)->sh_entsize = sizeof(symbols[0]);
+}
+
 static int build(struct fixture *f, unsigned flags)
 {
 	uint8_t *bytes, header[12] = { 1, 0x1b, 0xff, 0xff };
@@ -103,6 +128,8 @@ static int build(struct fixture *f, unsigned flags)
 	elf_image__section(f->image, ".eh_frame_hdr", SHT_PROGBITS, SHF_ALLOC, header,
 			   sizeof(header));
 	add_debug_frame(f);
+	if (f->go)
+		add_go(f);
 	bytes = elf_image__finish(f->image, !f->no_sections, &len);
 	((Elf64_Ehdr *)bytes)->e_entry = f->entry;
 	assert_int_equal(elf_file__open_mem(bytes, len, &f->elf), 0);
@@ -389,6 +416,37 @@ static void test_own_binary(void **state)
 		assert_int_equal(unwind_table__find(full, off), find_slowly(full, off));
 }
 
+/* Code that leads from one stack to another is passed by frame pointer, whatever its information says. */
+static void test_go_changes_stacks(void **state)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	f.go = true;
+	f.symbol = "runtime.asmcgocall.abi0";
+	f.symbol_at = 0x200;
+	add_function(&f.debug, &f, 0x100, 0x80, PROGRAM("\x0e\x10"));
+	add_function(&f.debug, &f, 0x200, 0x80, PROGRAM(""));
+	add_call(&f, 0x110);
+	add_call(&f, 0x210);
+	assert_int_equal(build(&f, 0), 0);
+	assert_int_equal(unwind_table__find(f.table, f.off + 0x110), SP(16));
+	assert_int_equal(unwind_table__find(f.table, f.off + 0x210), KIND(UNWIND_FP_RECORD));
+	fixture_done(&f);
+}
+
+static void test_stripped_go(void **state)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	f.go = true;
+	add_call(&f, 0x110);
+	assert_int_equal(build(&f, 0), 0);
+	assert_int_equal(unwind_table__find(f.table, f.off + 0x110), KIND(UNWIND_FP_RECORD));
+	fixture_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +463,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_left_out),
 		cmocka_unit_test(test_nothing_to_load),
 		cmocka_unit_test(test_own_binary),
+		cmocka_unit_test(test_go_changes_stacks),
+		cmocka_unit_test(test_stripped_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
