@@ -9,6 +9,7 @@ int cmd_serve(const struct options *opts)
 					 .listen = opts->listen.at,
 					 .listen_cnt = opts->listen.cnt,
 					 .dir = opts->dir,
+					 .check = opts->check,
 					 .quiet = opts->quiet };
 
 	return tracing_exit_status(serve_run(&options));

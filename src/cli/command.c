@@ -263,6 +263,7 @@ const struct command commands[] = {
 		.examples =
 			"sudo heaptap serve\tthen: heaptap report http://localhost:6099\n"
 			"sudo heaptap serve --config /etc/heaptap.conf\tas a service\n"
+			"heaptap serve --config new.conf --check\tis it right?\n"
 			"go tool pprof http://localhost:6099/debug/pprof/allocs?seconds=10\tten "
 			"seconds of everything\n",
 		.operands_min = 0,

@@ -96,6 +96,7 @@ struct options {
 
 	/* serve */
 	const char *config;
+	bool check;
 	struct text_list listen;
 	const char *dir;
 

@@ -122,6 +122,8 @@ const struct option_def options_table[] = {
 	/* serve */
 	{ "config", 0, OPT_FILE, "FILE", FIELD(config), CMD_SERVE, NULL, NULL,
 	  "read the configuration from here, again on SIGHUP" },
+	{ "check", 0, OPT_FLAG, NULL, FIELD(check), CMD_SERVE, NULL, NULL,
+	  "say whether the configuration is right, and do nothing else" },
 	{ "listen", 0, OPT_LIST, "HOST:PORT|unix:PATH", FIELD(listen), CMD_SERVE, NULL, NULL,
 	  "answer HTTP here instead of where the configuration says; may be repeated" },
 	{ "dir", 0, OPT_DIR, "DIR", FIELD(dir), CMD_SERVE, NULL, NULL,

@@ -19,6 +19,7 @@
 enum kind {
 	PERCENT,
 	TEXT,
+	URL,
 	FILE_PATH,
 	LIST,
 	LISTEN,
@@ -68,7 +69,7 @@ static const struct key keys[] = {
 	KEY("archive", "window", DURATION, window_ns),
 	KEY("archive", "age-max", DURATION, age_max_ns),
 	KEY("archive", "size-max", BYTES, size_max_bytes),
-	PUSH("url", TEXT, url),
+	PUSH("url", URL, url),
 	PUSH("kind", PUSH_KIND, kind),
 	PUSH("token-file", FILE_PATH, token_file),
 	PUSH("ca-file", FILE_PATH, ca_file),
@@ -152,6 +153,11 @@ static int add_text(void *field, const char *value)
 	if (err)
 		free(copy);
 	return err;
+}
+
+static bool has_scheme(const char *url)
+{
+	return !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
 }
 
 /* Whether the host exists is found out by listening. */
@@ -294,6 +300,7 @@ static int set_percent(double *field, const char *value)
 static const char *const expects[] = {
 	[PERCENT] = "a percentage from 0 (no budget) to 100",
 	[TEXT] = "a text, and not an empty one",
+	[URL] = "http://... or https://...",
 	[FILE_PATH] = "a file that can be read",
 	[LIST] = "a text, and not an empty one",
 	[LISTEN] = "HOST:PORT, [HOST]:PORT or unix:PATH",
@@ -325,6 +332,8 @@ static int set(const struct key *key, void *base, const char *value)
 		return set_text(field, value);
 	case LIST:
 		return add_text(field, value);
+	case URL:
+		return has_scheme(value) ? set_text(field, value) : -EINVAL;
 	case FILE_PATH:
 		return access(value, R_OK) ? -EINVAL : set_text(field, value);
 	case LISTEN:
@@ -480,11 +489,6 @@ bool serve_config_is_local(const char *listen)
 	       !strncmp(listen, "localhost:", 10);
 }
 
-static bool has_scheme(const char *url)
-{
-	return !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
-}
-
 static int check_listeners(struct parser *parser)
 {
 	const struct serve_config *config = parser->config;
@@ -512,7 +516,7 @@ static int check_push(struct parser *parser, size_t nth)
 	size_t i;
 
 	parser->fault->line = push->line;
-	if (!push->url || !has_scheme(push->url))
+	if (!push->url)
 		return fault(parser, "[push %.40s] needs url = http://... or https://...%s",
 			     push->name, "");
 	for (i = 0; i < nth; i++) {

@@ -422,6 +422,8 @@ int serve_run(const struct serve_options *options)
 
 	if (err)
 		return err == -EINVAL ? SESSION_USAGE : SESSION_FAILED;
+	if (options->check)
+		return SESSION_OK;
 	err = privileges_drop();
 	if (err)
 		log_warn(err, "more privileges are held than needed");

@@ -9,6 +9,7 @@ struct serve_options {
 	const char *const *listen; /* instead of what the file says, if there are any */
 	size_t listen_cnt;
 	const char *dir; /* the archive; NULL: what the file says */
+	bool check;      /* the configuration, and that is all */
 	bool quiet;
 };
 

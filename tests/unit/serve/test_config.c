@@ -99,7 +99,7 @@ static void test_every_key_wrong(void **state)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		expect_fault(rows[i], 2, " must be ");
-	expect_fault("[push a]\nurl =", 2, "a text");
+	expect_fault("[push a]\nurl = ftp://x", 2, "url must be http");
 	expect_fault("[push a]\nkind = statsd", 2, "pyroscope");
 	expect_fault("[push a]\ntoken-file = /nonexistent", 2, "token-file must be a file");
 	expect_fault("[push a]\nca-file = /nonexistent", 2, "ca-file must be a file");
@@ -144,7 +144,7 @@ static void test_pushes(void **state)
 	struct push_config copy;
 	struct config_fault fault;
 
-	expect_fault("\n[push a]\nurl = ftp://x", 2, "http");
+	expect_fault("\n[push a]\nkind = otlp", 2, "[push a] needs url");
 	expect_fault("[push a]\nurl = http://x\n[push a]\nurl = http://y", 3, "twice");
 	expect_fault("[push a]\nurl = http://x\nspool = /s\n[push b]\nurl = http://y\nspool = /s",
 		     4, "[push a] and [push b]");
