@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A file that is there whole or not at all. It is written under a name of its own beside its place,
- * so that the last step, the rename, stays within one file system; a full disk or an abort removes
- * it again.
+ * A file that is there whole or not at all. It is written without a name (O_TMPFILE) in the folder
+ * where it will be, and linked there as the last step: whoever is killed before leaves nothing.
+ * File systems that know no such files (NFS, FUSE), and a file that replaces one, need a name of
+ * their own for the rename; a full disk or an abort removes it again.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,8 @@
 
 #include "sink/sink_priv.h"
 
-#define NAME_TRIES 16
+#define NAME_TRIES     16
+#define SELF_PATH_SIZE 32
 
 struct file_sink {
 	struct sink sink;
@@ -25,7 +28,7 @@ struct file_sink {
 	int fd;
 	int dir_fd;
 	char *name;      /* in dir_fd */
-	char *temp_name; /* in dir_fd; NULL once it has been renamed */
+	char *temp_name; /* in dir_fd; NULL: it has none, or has it no more */
 };
 
 static void file_free(struct sink *sink)
@@ -56,22 +59,73 @@ static int rename_new(const struct file_sink *file)
 	return 0;
 }
 
-static int file_commit(struct sink *sink)
+static void self_path(const struct file_sink *file, char ret[static SELF_PATH_SIZE])
 {
-	struct file_sink *file = (struct file_sink *)sink;
+	snprintf(ret, SELF_PATH_SIZE, "/proc/self/fd/%d", file->fd);
+}
+
+/* A name of its own beside its place. */
+static int random_name(const struct file_sink *file, char ret[static NAME_MAX + 1])
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	snprintf(ret, NAME_MAX + 1, ".%.200s.%016" PRIx64, file->name, random);
+	return 0;
+}
+
+/* Link what has no name under one; it must be free. */
+static int link_as(const struct file_sink *file, const char *name)
+{
+	char self[SELF_PATH_SIZE];
+
+	self_path(file, self);
+	return linkat(AT_FDCWD, self, file->dir_fd, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
+}
+
+static int commit_unnamed(struct file_sink *file)
+{
+	char name[NAME_MAX + 1];
+	int err = link_as(file, file->name);
+
+	if (err != -EEXIST || !(file->flags & SINK_OVERWRITE))
+		return err;
+	err = random_name(file, name);
+	if (!err)
+		err = link_as(file, name);
+	if (err || !renameat(file->dir_fd, name, file->dir_fd, file->name))
+		return err;
+	err = -errno;
+	unlinkat(file->dir_fd, name, 0);
+	return err;
+}
+
+static int commit_named(struct file_sink *file)
+{
 	int err = 0;
 
-	if ((file->flags & SINK_SYNC) && fsync(file->fd))
-		return -errno;
 	if (close(TAKE_FD(file->fd)))
 		return -errno; /* some file systems notice a full disk only now */
 	if (!(file->flags & SINK_OVERWRITE))
 		err = rename_new(file);
 	else if (renameat(file->dir_fd, file->temp_name, file->dir_fd, file->name))
 		err = -errno;
+	if (!err)
+		free(TAKE_PTR(file->temp_name));
+	return err;
+}
+
+static int file_commit(struct sink *sink)
+{
+	struct file_sink *file = (struct file_sink *)sink;
+	int err;
+
+	if ((file->flags & SINK_SYNC) && fsync(file->fd))
+		return -errno;
+	err = file->temp_name ? commit_named(file) : commit_unnamed(file);
 	if (err)
 		return err;
-	free(TAKE_PTR(file->temp_name));
 	if ((file->flags & SINK_SYNC) && fsync(file->dir_fd))
 		return -errno;
 	return 0;
@@ -99,16 +153,32 @@ static int split_path(const char *path, struct file_sink *file)
 	return file->dir_fd < 0 ? -errno : 0;
 }
 
+/* Without a name, if it can be given one later. */
+static bool open_unnamed(struct file_sink *file)
+{
+	char self[SELF_PATH_SIZE];
+
+	file->fd = openat(file->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	if (file->fd < 0)
+		return false;
+	self_path(file, self);
+	if (!access(self, F_OK))
+		return true;
+	close(TAKE_FD(file->fd));
+	return false;
+}
+
 static int open_temp(struct file_sink *file)
 {
 	char name[NAME_MAX + 1];
-	uint64_t random;
-	int i;
+	int i, err;
 
+	if (open_unnamed(file))
+		return 0;
 	for (i = 0; i < NAME_TRIES; i++) {
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			return -errno;
-		snprintf(name, sizeof(name), ".%.200s.%016" PRIx64, file->name, random);
+		err = random_name(file, name);
+		if (err)
+			return err;
 		file->fd = openat(file->dir_fd, name,
 				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (file->fd >= 0)

@@ -4,11 +4,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -132,6 +137,60 @@ static void test_abandoned(void **state)
 	assert_int_equal(files_in_dir(), 0);
 }
 
+/* Whoever is killed while it writes leaves nothing, where the file system knows files without a name. */
+static void test_nothing_to_leave(void **state)
+{
+	struct sink *sink __free(sink) = NULL;
+	int unnamed = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+
+	if (unnamed < 0)
+		skip();
+	close(unnamed);
+	assert_int_equal(sink_open(in_dir("out"), 0, &sink), 0);
+	writer__str(sink__writer(sink), "half");
+	assert_int_equal(files_in_dir(), 0);
+}
+
+/* Files without a name are not to be had from here on: on such a file system everything works all the same. */
+static void refuse_unnamed(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog), 0);
+}
+
+static void *without_unnamed(void *state)
+{
+	refuse_unnamed();
+	assert_int_equal(open(dir, O_WRONLY | O_TMPFILE, 0600), -1);
+	test_new_file(state);
+	unlink(in_dir("out"));
+	test_overwrite(state);
+	unlink(in_dir("out"));
+	test_taken_meanwhile(state);
+	unlink(in_dir("out"));
+	test_abandoned(state);
+	return NULL;
+}
+
+/* The filter is a thread's own and ends with it. */
+static void test_without_unnamed(void **state)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, without_unnamed, state), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 /* A limit on file sizes is as good as a full disk. */
 static void test_full_disk(void **state)
 {
@@ -220,6 +279,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_overwrite, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_taken_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_abandoned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_to_leave, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_unnamed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_specials, setup, teardown),
