@@ -1,5 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# `make help` lists the targets. V=1 shows commands; O=DIR builds elsewhere; SANITIZE=address,undefined.
+# `make help` lists the targets. V=1 shows commands; O=DIR builds elsewhere; SANITIZE=address,undefined; ARCH=arm64.
+
+arch_of = $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(1)))
+HOST_ARCH := $(call arch_of,$(shell uname -m))
+override ARCH := $(call arch_of,$(or $(ARCH),$(HOST_ARCH)))
+
+# For another machine: Debian's cross compiler, and a folder of Debian's packages for it.
+ifneq ($(ARCH),$(HOST_ARCH))
+DEBIAN_ARCH := $(patsubst x86,amd64,$(ARCH))
+TRIPLET := $(patsubst x86,x86_64,$(patsubst arm64,aarch64,$(ARCH)))-linux-gnu
+ifndef SYSROOT
+SYSROOT := $(shell scripts/fetch-sysroot $(DEBIAN_ARCH))
+endif
+$(if $(SYSROOT),,$(error scripts/fetch-sysroot $(DEBIAN_ARCH) fails))
+O ?= build/$(ARCH)
+CC := $(TRIPLET)-gcc --sysroot=$(SYSROOT)
+CXX := $(TRIPLET)-g++ --sysroot=$(SYSROOT)
+LD := $(TRIPLET)-ld
+AR := $(TRIPLET)-ar
+PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig pkg-config
+endif
 
 O ?= build
 CC ?= gcc
@@ -9,7 +29,6 @@ PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 DEVELOPER ?= 1
 
-ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 VERSION := $(shell cat VERSION)
 
 .DELETE_ON_ERROR:
@@ -81,7 +100,7 @@ $(O)/src/%.o: src/%
 # --- BPF: one object linked from all of bpf/, then its skeleton ---------------------------------------
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:%.c=$(O)/%.o)
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux/$(ARCH) -Ibpf \
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux/$(ARCH) -Ibpf -Ibpf/$(ARCH) \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member $(BPF_DEFS)
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c

@@ -24,6 +24,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "abi/probe.h"
+#include "arch.bpf.h"
 #include "config.bpf.h"
 #include "cost.bpf.h"
 #include "live.bpf.h"
@@ -54,46 +55,32 @@ static struct probe *probe_of(struct pt_regs *ctx)
 	return bpf_map_lookup_elem(&probes, &index);
 }
 
-/*
- * The registers a handler needs, copied at once: an argument is then an index and not a branch, which would double
- * the verifier's work at each use. args[0] is "no argument".
- */
-struct regs {
-	__u64 args[8];
+/* Where a function stands at its entry. */
+struct entry {
 	__u64 sp;
 	__u64 fp;
+	__u64 lr;
 };
 
-static inline __attribute__((always_inline)) void regs_copy(struct regs *regs, struct pt_regs *ctx)
+/*
+ * The arguments are copied at once (arch_args): one of them is then an index and not a branch, which would double the
+ * verifier's work at each use. Probe sites lie before any is written (src/target/site.h).
+ */
+static inline __attribute__((always_inline)) __u64 argument(const __u64 args[8], __u8 number)
 {
-	regs->args[0] = 0;
-	regs->args[1] = ctx->di;
-	regs->args[2] = ctx->si;
-	regs->args[3] = ctx->dx;
-	regs->args[4] = ctx->cx;
-	regs->args[5] = ctx->r8;
-	regs->args[6] = ctx->r9;
-	regs->args[7] = 0;
-	regs->sp = ctx->sp;
-	regs->fp = ctx->bp;
-}
-
-/* Probe sites lie before any of these is written (src/target/site.h). */
-static inline __attribute__((always_inline)) __u64 argument(const struct regs *regs, __u8 number)
-{
-	return regs->args[number & 7];
+	return args[number & 7];
 }
 
 /* No allocator can hand out as much: half of the 48-bit address space is the kernel's. */
 #define REQUEST_MAX (1ull << 47)
 
 /* The bytes asked for. False if no call for as much can succeed. */
-static bool requested_bytes(const struct regs *regs, const struct probe *probe, __u64 *ret)
+static bool requested_bytes(const __u64 args[8], const struct probe *probe, __u64 *ret)
 {
-	__u64 bytes = argument(regs, probe->size_arg), cnt, limit = ~0ull;
+	__u64 bytes = argument(args, probe->size_arg), cnt, limit = ~0ull;
 
 	if (probe->count_arg) {
-		cnt = argument(regs, probe->count_arg);
+		cnt = argument(args, probe->count_arg);
 		if (cnt)
 			limit /= cnt;
 		/* Else the compiler makes it a 128-bit product, which BPF has not. */
@@ -106,14 +93,6 @@ static bool requested_bytes(const struct regs *regs, const struct probe *probe, 
 		return false;
 	*ret = bytes;
 	return true;
-}
-
-static __u64 stack_word(__u64 addr)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, sizeof(word), (void *)addr);
-	return word;
 }
 
 /* The old block of a realloc is where it was. */
@@ -139,37 +118,41 @@ static void call_abandon(struct call *call)
  * and the stack leads to it from here.
  */
 static inline __attribute__((always_inline)) bool
-call_is_live(const struct regs *regs, const struct probe *probe, const struct call *call)
+call_is_live(const struct entry *entry, const struct probe *probe, const struct call *call)
 {
-	__u64 expected = call->flags & PROBE_RET_SITES ? call->ra : walk_trampoline();
+	__u64 expected = call->flags & PROBE_RET_SITES ? call->ra : walk_trampoline(), ra;
 
-	if (stack_word(call->sp) != expected)
+	/* Where return addresses are on the stack, one look tells most of those that have ended. */
+	if (ARCH_RA_BYTES && arch_return_address(call->sp, 0) != expected)
 		return false;
-	if (regs->sp == call->sp)
-		return !(call->flags & PROBE_RET_SITES) || (probe->flags & PROBE_TAIL_CALLED);
-	return walk_reaches(call->image, regs->sp, regs->fp, call->sp);
+	if (entry->sp == call->sp)
+		return arch_return_address(entry->sp, entry->lr) == expected &&
+		       (!(call->flags & PROBE_RET_SITES) || (probe->flags & PROBE_TAIL_CALLED));
+	ra = walk_return_of(call->image, entry->sp, entry->fp, entry->lr, call->sp);
+	return ra == WALK_UNKNOWN || ra == expected;
 }
 
-/* Is @ra the return address at @sp, be it that a return probe has displaced it since? */
-static bool still_returns_to(__u64 sp, __u64 ra)
+/* Is @ra the return address at this entry, be it that a return probe has displaced it since? */
+static bool still_returns_to(const struct entry *entry, __u64 ra)
 {
-	return stack_word(sp) == ra || walk_return_address(sp) == ra;
+	return arch_return_address(entry->sp, entry->lr) == ra ||
+	       walk_return_address(entry->sp, entry->lr) == ra;
 }
 
 /* Is this entry part of a call that is in progress, or of the last one's tail? */
 static inline __attribute__((always_inline)) bool
-is_nested(const struct regs *regs, const struct probe *probe, struct thread *thread, __u64 bytes)
+is_nested(const struct entry *entry, const struct probe *probe, struct thread *thread, __u64 bytes)
 {
-	__u64 sp = regs->sp;
+	__u64 sp = entry->sp;
 
 	if (thread->call.sp) {
-		if (sp <= thread->call.sp && call_is_live(regs, probe, &thread->call))
+		if (sp <= thread->call.sp && call_is_live(entry, probe, &thread->call))
 			return true;
 		call_abandon(&thread->call);
 	}
 	if ((probe->flags & PROBE_TAIL_CALLED) && thread->tail_sp == sp &&
 	    thread->tail_fn != probe->fn && thread->tail_bytes == bytes &&
-	    still_returns_to(sp, thread->tail_ra)) {
+	    still_returns_to(entry, thread->tail_ra)) {
 		/* Jumps can follow one another: reallocarray to realloc to malloc. */
 		if (!(probe->flags & PROBE_TAIL_CALLS))
 			thread->tail_sp = 0;
@@ -179,7 +162,7 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 	thread->tail_sp = 0;
 	if (probe->flags & PROBE_TAIL_CALLS) {
 		thread->tail_sp = sp;
-		thread->tail_ra = stack_word(sp);
+		thread->tail_ra = arch_return_address(sp, entry->lr);
 		thread->tail_bytes = bytes;
 		thread->tail_fn = probe->fn;
 	}
@@ -187,9 +170,9 @@ is_nested(const struct regs *regs, const struct probe *probe, struct thread *thr
 }
 
 /* A throwing function has jumped here: it has no return of its own, this one's is the call's. */
-static bool takes_over(const struct regs *regs, const struct probe *probe, struct call *call)
+static bool takes_over(const struct entry *entry, const struct probe *probe, struct call *call)
 {
-	if (call->sp != regs->sp || !(call->flags & PROBE_RET_SITES) ||
+	if (call->sp != entry->sp || !(call->flags & PROBE_RET_SITES) ||
 	    (probe->flags & (PROBE_RET_SITES | PROBE_NO_RETURN)))
 		return false;
 	call->flags &= ~PROBE_RET_SITES;
@@ -226,7 +209,7 @@ static void count_kept(struct image *image)
 
 /* Walk the stack and find the call's site; what it adds there is put into @call. */
 static inline __attribute__((always_inline)) void
-call_keep(const struct regs *regs, const struct probe *probe, struct call *call, __u64 weight)
+call_keep(const struct entry *entry, const struct probe *probe, struct call *call, __u64 weight)
 {
 	int slot;
 
@@ -239,7 +222,7 @@ call_keep(const struct regs *regs, const struct probe *probe, struct call *call,
 		call->site = call->image;
 		return;
 	}
-	slot = walk_stack(call->image, regs->sp, regs->fp);
+	slot = walk_stack(call->image, entry->sp, entry->fp, entry->lr);
 	if (slot < 0) {
 		call->site = site_lost(call->image, probe->fn, size_class(call->requested),
 				       STAT_WALK_NO_SCRATCH - STAT_WALK_ROOT);
@@ -265,15 +248,16 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 	struct probe *probe;
 	struct thread *thread;
 	struct call *call;
-	struct regs copy, *regs = &copy;
-	__u64 bytes, weight;
+	struct entry at, *entry = &at;
+	__u64 args[8], bytes, weight;
 	bool tracked;
 
 	probe = probe_of(ctx);
 	if (!probe)
 		return false;
-	regs_copy(regs, ctx);
-	if (!requested_bytes(regs, probe, &bytes)) {
+	arch_args(args, ctx);
+	at = (struct entry){ ARCH_SP(ctx), ARCH_FP(ctx), ARCH_LR(ctx) };
+	if (!requested_bytes(args, probe, &bytes)) {
 		stats_add(STAT_ALLOC_FAILED, 1);
 		return false;
 	}
@@ -286,9 +270,9 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 	thread = thread_current();
 	if (!thread)
 		return false;
-	if (is_nested(regs, probe, thread, bytes)) {
+	if (is_nested(entry, probe, thread, bytes)) {
 		stats_add(STAT_ALLOC_NESTED, 1);
-		return takes_over(regs, probe, &thread->call);
+		return takes_over(entry, probe, &thread->call);
 	}
 
 	call = &thread->call;
@@ -299,17 +283,17 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 	if (config.lifetimes)
 		call->story.born_ns = 0;
 	call->flags = probe->flags;
-	call->out = probe->out_arg ? argument(regs, probe->out_arg) : 0;
-	call->in_op = config.ops && op_is_running(thread, regs->sp);
+	call->out = probe->out_arg ? argument(args, probe->out_arg) : 0;
+	call->in_op = config.ops && op_is_running(thread, image, entry->sp, entry->fp, entry->lr);
 	if (weight)
 		count_kept(info);
 
 	if (!tracked) {
 		/* realloc(p, 0) gives back; that it may also return a block cannot be seen from here. */
 		if (!weight ||
-		    (!bytes && call->flags & PROBE_FREE && argument(regs, probe->ptr_arg)))
+		    (!bytes && call->flags & PROBE_FREE && argument(args, probe->ptr_arg)))
 			return false;
-		call_keep(regs, probe, call, weight);
+		call_keep(entry, probe, call, weight);
 		count_allocation(call);
 		if (config.live && (call->flags & PROBE_NO_RETURN)) {
 			/* Not in use as far as anyone can tell. */
@@ -319,7 +303,7 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 		return false;
 	}
 	if (probe->flags & PROBE_FREE) {
-		__u64 old = argument(regs, probe->ptr_arg);
+		__u64 old = argument(args, probe->ptr_arg);
 
 		call->in_place = old;
 		call->unknown = 0;
@@ -332,14 +316,14 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 			call->unknown = 1;
 	}
 	if (weight)
-		call_keep(regs, probe, call, weight);
+		call_keep(entry, probe, call, weight);
 	else
 		stats_add(STAT_ALLOC_DECLINED, 1);
 	if (!weight && !call->old_addr)
 		return false;
 	if (call->flags & PROBE_RET_SITES)
-		call->ra = stack_word(regs->sp);
-	call->sp = regs->sp;
+		call->ra = arch_return_address(entry->sp, entry->lr);
+	call->sp = entry->sp;
 	return true;
 }
 
@@ -407,10 +391,10 @@ static inline __attribute__((always_inline)) void leave(struct pt_regs *ctx, boo
 		return;
 	call = &thread->call;
 	/* Of a call that was not ours: nested, or entered before tracing began. */
-	if (!call->sp || ctx->sp != call->sp + (at_ret ? 0 : 8))
+	if (!call->sp || ARCH_SP(ctx) != call->sp + (at_ret ? 0 : ARCH_RA_BYTES))
 		return;
 	call->sp = 0;
-	block = returned_block(ctx->ax, call);
+	block = returned_block(ARCH_RESULT(ctx), call);
 	if (call->flags & PROBE_FREE)
 		settle_old(call, !block);
 	if (!block) {
@@ -453,10 +437,10 @@ static bool is_nested_free(__u64 sp, const struct thread *thread, __u64 block)
 /* The block that a freeing function was given. On its own: the walk that may follow needs the stack. */
 static __attribute__((noinline)) __u64 freed_block(struct pt_regs *ctx, __u8 number)
 {
-	struct regs regs;
+	__u64 args[8];
 
-	regs_copy(&regs, ctx);
-	return argument(&regs, number);
+	arch_args(args, ctx);
+	return argument(args, number);
 }
 
 static inline __attribute__((always_inline)) void tell_why(struct pt_regs *ctx,
@@ -471,8 +455,9 @@ static inline __attribute__((always_inline)) void tell_why(struct pt_regs *ctx,
 		return;
 	end = &thread->end;
 	end->addr = block;
-	end->sp = ctx->sp;
-	end->fp = ctx->bp;
+	end->sp = ARCH_SP(ctx);
+	end->fp = ARCH_FP(ctx);
+	end->lr = ARCH_LR(ctx);
 	end->weight = value->weight;
 	end->image = image;
 	end->site = value->site;
@@ -506,10 +491,10 @@ static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, _
 	thread = thread_current();
 	if (!thread)
 		return;
-	if (!known && !is_nested_free(ctx->sp, thread, block))
+	if (!known && !is_nested_free(ARCH_SP(ctx), thread, block))
 		stats_add(STAT_FREE_UNKNOWN, 1);
 	thread->freed_addr = block;
-	thread->freed_sp = ctx->sp;
+	thread->freed_sp = ARCH_SP(ctx);
 }
 
 SEC("uprobe")
@@ -566,7 +551,7 @@ SEC("uprobe")
 int heaptap_session(struct pt_regs *ctx)
 {
 	OWN_STACK(ctx, session_stack);
-	if (ctx->ip != bpf_get_func_ip(ctx)) {
+	if (ARCH_PC(ctx) != bpf_get_func_ip(ctx)) {
 		on_return(ctx, false);
 		return 0;
 	}

@@ -9,29 +9,13 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "arch.bpf.h"
 #include "config.bpf.h"
 #include "own_stack.bpf.h"
 #include "process.bpf.h"
+#include "walk.bpf.h"
 
 OWN_STACK_MAP(op_stack);
-
-static __u64 stack_word(__u64 addr)
-{
-	__u64 word = 0;
-
-	bpf_probe_read_user(&word, sizeof(word), (void *)addr);
-	return word;
-}
-
-__hidden bool op_is_running(struct thread *thread, __u64 sp)
-{
-	if (!thread->op_sp)
-		return false;
-	if (sp < thread->op_sp && stack_word(thread->op_sp) == thread->op_ra)
-		return true;
-	thread->op_sp = 0;
-	return false;
-}
 
 int op_allocated(__u32 image, __u64 bytes)
 {
@@ -57,10 +41,10 @@ int heaptap_op(struct pt_regs *ctx)
 	image = process_image();
 	info = image == IMAGE_NONE ? NULL : process_image_at(image);
 	thread = info ? thread_current() : NULL;
-	if (!thread || op_is_running(thread, ctx->sp))
+	if (!thread || op_is_running(thread, image, ARCH_SP(ctx), ARCH_FP(ctx), ARCH_LR(ctx)))
 		return 0;
-	thread->op_sp = ctx->sp;
-	thread->op_ra = stack_word(ctx->sp);
+	thread->op_sp = ARCH_SP(ctx);
+	thread->op_ra = arch_return_address(ARCH_SP(ctx), ARCH_LR(ctx));
 	__sync_fetch_and_add(&info->op_cnt, 1);
 	return 0;
 }
@@ -75,7 +59,7 @@ int heaptap_op_ret(struct pt_regs *ctx)
 	if (process_image() == IMAGE_NONE)
 		return 0;
 	thread = thread_current();
-	if (thread && thread->op_sp == ctx->sp)
+	if (thread && thread->op_sp == ARCH_SP(ctx))
 		thread->op_sp = 0;
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 /* An allocator call between its entry and its return. */
 struct call {
-	__u64 sp;    /* where its return address is; 0: no call in progress */
+	__u64 sp;    /* at its entry; 0: no call in progress */
 	__u64 bytes; /* weighted */
 	__u64 weight;
 	__u64 requested; /* bytes as asked for */
@@ -28,7 +28,7 @@ struct call {
 /* A free about to run. */
 struct why_end {
 	__u64 addr;
-	__u64 sp, fp; /* at its entry */
+	__u64 sp, fp, lr; /* at its entry */
 	__u64 weight;
 	__u32 image;
 	__u32 site; /* of the allocation */
@@ -47,7 +47,7 @@ struct thread {
 	/* The last block freed, so that a wrapper's inner free is not taken for an unknown one. */
 	__u64 freed_addr;
 	__u64 freed_sp;
-	/* config.ops: where the return address of the function asked for is, if it is running; or 0. */
+	/* config.ops: the stack pointer at the entry of the function asked for, if it is running; or 0. */
 	__u64 op_sp;
 	__u64 op_ra;
 	struct why_end end; /* config.lifetimes: off the stack, which has no room for it */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The stack walker. It starts at the first instruction of a probed function, where the return address is at
- * (sp), and goes from frame to frame by the rules of abi/unwind.h.
+ * (sp) or in a register, and goes from frame to frame by the rules of abi/unwind.h.
  *
  * What makes it cheap:
  *  - the stack is copied in windows of 2 KiB: one read of 2 KiB costs what two reads of 8 bytes cost;
@@ -18,6 +18,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "arch.bpf.h"
 #include "config.bpf.h"
 #include "process.bpf.h"
 #include "stats.bpf.h"
@@ -167,7 +168,7 @@ static long on_vma(struct task_struct *task, struct vm_area_struct *vma, void *c
 	if (!file)
 		return 0;
 	inode = file->f_inode;
-	lookup->off = lookup->pc - vma->vm_start + (vma->vm_pgoff << 12);
+	lookup->off = lookup->pc - vma->vm_start + (vma->vm_pgoff << config.page_shift);
 	lookup->key.ino = inode->i_ino;
 	lookup->key.dev = inode->i_sb->s_dev;
 	lookup->backed = 1;
@@ -318,6 +319,7 @@ static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 		return -STAT_WALK_NO_MAPPING;
 	walk->rule = UNWIND_NONE;
 	if (!lookup.backed) {
+		walk->rule = arch_rule_without_file(pc);
 		walk->frame = FRAME_OF_ADDR(pc);
 		return LOOKUP_CACHE;
 	}
@@ -378,7 +380,7 @@ __u64 walk_trampoline(void)
 
 struct displaced {
 	struct return_instance *instance;
-	__u64 slot;
+	__u64 sp;
 	__u64 ra;
 };
 
@@ -390,8 +392,7 @@ static long displaced_step(__u32 i, void *ctx)
 	if (!instance)
 		return 1;
 	/* Probes of one chain of tail calls share the word; the last of them has the address. */
-	if (BPF_CORE_READ(instance, stack) == displaced->slot &&
-	    !BPF_CORE_READ(instance, chained)) {
+	if (BPF_CORE_READ(instance, stack) == displaced->sp && !BPF_CORE_READ(instance, chained)) {
 		displaced->ra = BPF_CORE_READ(instance, orig_ret_vaddr);
 		return 1;
 	}
@@ -399,24 +400,22 @@ static long displaced_step(__u32 i, void *ctx)
 	return 0;
 }
 
-/* What a return probe has displaced from the stack word at @slot (kernel/events/uprobes.c). 0 if
+/* What a return probe has displaced in the call that was entered with stack pointer @sp (kernel/events/uprobes.c). 0 if
  * unknown. */
-static __attribute__((noinline)) __u64 displaced_return(__u64 slot)
+static __attribute__((noinline)) __u64 displaced_return(__u64 sp)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct displaced displaced = { .slot = slot };
+	struct displaced displaced = { .sp = sp };
 
 	displaced.instance = BPF_CORE_READ(task, utask, return_instances);
 	bpf_loop(RETURN_INSTANCES_MAX, displaced_step, &displaced, 0);
 	return displaced.ra;
 }
 
-__u64 walk_return_address(__u64 sp)
+__u64 walk_return_address(__u64 sp, __u64 lr)
 {
-	__u64 ra = 0;
+	__u64 ra = arch_return_address(sp, lr);
 
-	if (bpf_probe_read_user(&ra, sizeof(ra), (void *)sp))
-		return 0;
 	return ra && ra == walk_trampoline() ? displaced_return(sp) : ra;
 }
 
@@ -440,16 +439,16 @@ static inline __attribute__((always_inline)) void fold(struct walk *walk, __u64 
 static long on_frame(__u32 i, void *ctx)
 {
 	struct walk *walk = *(struct walk **)ctx;
-	struct unwind_regs regs;
-	__u64 pc = walk->exact ? walk->pc : walk->pc - 1;
+	__u64 pc = walk->exact ? walk->regs.pc : walk->regs.pc - 1;
 	int result;
 
 	result = rule_of(walk, pc);
 	if (result < 0)
 		return stop_at(walk, -result);
 	if (result == LOOKUP_TRAMPOLINE) {
-		walk->pc = displaced_return(walk->sp - 8);
-		if (!walk->pc)
+		walk->regs.pc = arch_code_address(&walk->regs,
+						  displaced_return(walk->regs.sp - ARCH_RA_BYTES));
+		if (!walk->regs.pc)
 			return stop_at(walk, STAT_WALK_NO_MAPPING);
 		return 0;
 	}
@@ -467,15 +466,10 @@ static long on_frame(__u32 i, void *ctx)
 	if (walk->rule == UNWIND_NONE)
 		stats_add(STAT_FRAME_FP_GUESS, 1);
 
-	regs.pc = pc;
-	regs.sp = walk->sp;
-	regs.fp = walk->fp;
-	result = unwind_step(&regs, walk->rule, walk);
-	walk->pc = regs.pc;
-	walk->sp = regs.sp;
-	walk->fp = regs.fp;
+	walk->regs.pc = pc;
+	result = unwind_step(&walk->regs, walk->rule, walk);
 	walk->exact = result == UNWIND_STEP_EXACT;
-	if (walk->until && walk->sp - 8 >= walk->until)
+	if (walk->until && walk->regs.sp - ARCH_RA_BYTES >= walk->until)
 		return 1;
 	if (result <= UNWIND_STEP_EXACT)
 		return 0;
@@ -512,7 +506,7 @@ static long claim_step(__u32 i, void *ctx)
 	return 0;
 }
 
-static int slot_claim(void)
+static __attribute__((noinline)) int slot_claim(void)
 {
 	struct claim claim = { .slot = bpf_get_smp_processor_id() * SCRATCH_PER_CPU };
 
@@ -535,37 +529,38 @@ int walk_end(__u32 slot)
 	return 0;
 }
 
-static void walk_from(struct walk *walk, __u32 image, __u64 sp, __u64 fp, __u64 until)
+/* Walk from walk->regs, whose pc is what a register says: @lr. */
+static __attribute__((noinline)) void walk_from(struct walk *walk, __u32 image, __u64 lr)
 {
 	struct image *info = process_image_at(image);
-	__u64 ra = 0;
+	__u64 sp = walk->regs.sp - ARCH_RA_BYTES, ra = lr;
 
 	walk->frame_cnt = 0;
 	walk->hash = 0x5851f42d4c957f2dull;
 	walk->check = 0;
 	walk->image = image;
 	walk->exact = 0;
-	walk->until = until;
 	walk->stop = STOP(STAT_WALK_TOO_DEEP);
 	walk->cache_key = mix((__u64)image << 32 | (info ? info->map_gen : 0));
-	walk->sp = sp + 8;
-	walk->fp = fp;
-	if ((!WITHOUT_WINDOW && !window_refill(walk, sp + 64)) || !read_word(walk, sp, &ra)) {
+	if ((!WITHOUT_WINDOW && !window_refill(walk, sp + 64)) ||
+	    (ARCH_RA_BYTES && !read_word(walk, sp, &ra))) {
 		walk->stop = STOP(STAT_WALK_BAD_READ);
 		return;
 	}
-	walk->pc = ra;
+	walk->regs.pc = arch_code_address(&walk->regs, ra);
 	bpf_loop(STACK_DEPTH_MAX + RETURN_INSTANCES_MAX, on_frame, &walk, 0);
 }
 
-int walk_stack(__u32 image, __u64 sp, __u64 fp)
+int walk_stack(__u32 image, __u64 sp, __u64 fp, __u64 lr)
 {
 	int slot = slot_claim();
 	struct walk *walk = walk_at(slot);
 
 	if (slot < 0 || !walk)
 		return -1;
-	walk_from(walk, image, sp, fp, 0);
+	walk->until = 0;
+	arch_regs_begin(&walk->regs, sp, fp);
+	walk_from(walk, image, lr);
 	stats_add(STAT_WALK_ROOT + (walk->stop & 15), 1);
 	/* How it ended belongs to the stack's identity: a cut stack is not the whole one. */
 	fold(walk, walk->stop);
@@ -574,16 +569,21 @@ int walk_stack(__u32 image, __u64 sp, __u64 fp)
 	return slot;
 }
 
-int walk_reaches(__u32 image, __u64 sp, __u64 fp, __u64 slot_addr)
+__u64 walk_return_of(__u32 image, __u64 sp, __u64 fp, __u64 lr, __u64 entry_sp)
 {
-	int slot = slot_claim(), reached = 1;
+	int slot = slot_claim();
 	struct walk *walk = walk_at(slot);
+	__u64 ra = WALK_UNKNOWN;
 
 	if (slot < 0 || !walk)
-		return 1;
-	walk_from(walk, image, sp, fp, slot_addr);
-	if (walk->sp - 8 > slot_addr)
-		reached = 0;
-	walk_end(slot);
-	return reached;
+		return WALK_UNKNOWN;
+	walk->until = entry_sp;
+	arch_regs_begin(&walk->regs, sp, fp);
+	walk_from(walk, image, lr);
+	if (walk->regs.sp - ARCH_RA_BYTES == walk->until)
+		ra = walk->regs.pc;
+	else if (walk->regs.sp - ARCH_RA_BYTES > walk->until)
+		ra = 0;
+	__sync_lock_test_and_set(&walk->busy, 0);
+	return ra;
 }

@@ -3,6 +3,7 @@
 
 #include "abi/stack.h"
 #include "abi/types.h"
+#include "unwind_regs.h"
 
 #define WALK_WINDOW_WORDS 256
 
@@ -14,7 +15,7 @@ struct walk {
 	__u64 check;
 	__u32 image;
 	__u32 stop; /* STAT_WALK_* - STAT_WALK_ROOT */
-	__u64 pc, sp, fp;
+	struct unwind_regs regs;
 	__u64 cache_key; /* of the address space: image and mapping generation */
 	__u64 frame;     /* result of a look-up */
 	__u32 rule;
@@ -28,17 +29,23 @@ struct walk {
 
 /*
  * Walk the current user stack from the first instruction of a function, whose frame is left out: frames[0] is its
- * caller. Its scratch slot, to be given back with walk_end(), or -1 (counted) if none is free.
+ * caller. @lr: the return address where a register holds it, else 0 (ARCH_LR). Its scratch slot, to be given back with
+ * walk_end(), or -1 (counted) if none is free.
  */
-int walk_stack(__u32 image, __u64 sp, __u64 fp);
+int walk_stack(__u32 image, __u64 sp, __u64 fp, __u64 lr);
 int walk_end(__u32 slot);
-/* Is there, up the current stack, a frame whose return address is at @slot? True as well if the walk ends before: then
- * nothing speaks against it. */
-int walk_reaches(__u32 image, __u64 sp, __u64 fp, __u64 slot);
 struct walk *walk_at(__u32 slot);
 
-/* The return address at @sp, or what a return probe has displaced from there: another tracer's, too. */
-__u64 walk_return_address(__u64 sp);
+/*
+ * Up the current stack, the function that was entered with the stack pointer @entry_sp: its return address as it
+ * stands. 0: there is no such function. WALK_UNKNOWN: the walk ends before, so that nothing speaks against it.
+ */
+#define WALK_UNKNOWN (~0ull)
+__u64 walk_return_of(__u32 image, __u64 sp, __u64 fp, __u64 lr, __u64 entry_sp);
+
+/* The return address of the function that has just been entered, or what a return probe has displaced from there:
+ * another tracer's, too. */
+__u64 walk_return_address(__u64 sp, __u64 lr);
 
 /* The address return probes put in place of return addresses, 0 if the process has none. */
 __u64 walk_trampoline(void);

@@ -175,7 +175,7 @@ int why_freed(struct why_end *end)
 
 	if (!end || !take_and_end(end))
 		return 0;
-	slot = walk_stack(end->image, end->sp, end->fp);
+	slot = walk_stack(end->image, end->sp, end->fp, end->lr);
 	if (slot < 0)
 		return 0;
 	pair.alloc_site = end->site;

@@ -32,7 +32,8 @@ struct config {
 	__u32 brake_ns;   /* ... in less time than this; 0: means stay */
 	__u8 totals;      /* no stacks: everything is counted at the images' own sites */
 	__u8 ops;         /* a function's calls are counted too */
-	__u8 pad[6];
+	__u8 page_shift;  /* of the kernel's pages */
+	__u8 pad[5];
 };
 _Static_assert(sizeof(struct config) == 80, "config is 80 bytes");
 

@@ -118,6 +118,7 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	config->sampling = options->sampling;
 	config->totals = options->totals;
 	config->ops = options->ops;
+	config->page_shift = (uint8_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
 	config->cgroup_is_v2 = options->cgroup_is_v2;
 	config->mean_bytes = options->mean_bytes;
 	config->brake_cnt = options->brake_cnt;

@@ -40,7 +40,7 @@ static int memory_read(const struct memory *memory, uint64_t addr, unsigned long
 }
 
 #define UNWIND_READ(ctx, addr, ret) memory_read((const struct memory *)(ctx), (addr), (ret))
-#include "unwind_step.h"
+#include "x86/unwind_step.h"
 
 /* --- single rules --------------------------------------------------------------------------- */
 

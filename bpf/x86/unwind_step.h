@@ -11,28 +11,12 @@
 #pragma once
 
 #include "abi/unwind.h"
-
-struct unwind_regs {
-	__u64 pc; /* of the frame; for callers already the return address minus one */
-	__u64 sp;
-	__u64 fp;
-};
-
-enum unwind_step_result {
-	UNWIND_STEP_OK, /* regs are the caller's; pc is a return address: the caller's code is at pc - 1 */
-	UNWIND_STEP_EXACT, /* regs are those of the interrupted code: pc itself is where it was */
-	UNWIND_STEP_ROOT,  /* there is no caller */
-	UNWIND_STEP_BAD_READ,
-	UNWIND_STEP_NOT_MONOTONIC,
-	UNWIND_STEP_NO_ROW, /* no CFI, and the frame pointer cannot be one */
-};
+#include "unwind_regs.h"
+#include "unwind_result.h"
 
 #define UCONTEXT_X86_BP 120
 #define UCONTEXT_X86_SP 160
 #define UCONTEXT_X86_IP 168
-
-/* A frame larger than this is taken for a wild frame pointer, not for a frame. */
-#define UNWIND_FP_FRAME_MAX (1ull << 20)
 
 /* By the frame pointer; on this stack it has to point if it is but a @guess. */
 static inline __attribute__((always_inline)) enum unwind_step_result
