@@ -85,6 +85,14 @@ static void examine_pid_namespace(struct buf *out)
 		    "we are in a pid namespace of our own; run on the host, or with --pid=host");
 }
 
+/* What is known to be less on this machine than on x86_64. */
+static void examine_machine(struct buf *out, const char *machine)
+{
+	if (!strcmp(machine, "aarch64"))
+		say(out, "without", "frames of code that has no call frame information",
+		    "on arm64 it is walked by its frame pointers, as musl and assembly are");
+}
+
 bool doctor_examine(struct buf *out)
 {
 	struct utsname uts;
@@ -93,8 +101,7 @@ bool doctor_examine(struct buf *out)
 	uname(&uts);
 	buf__printf(out, "heaptap %s on Linux %s, %s, %ld CPUs\n", HEAPTAP_VERSION, uts.release,
 		    uts.machine, sysconf(_SC_NPROCESSORS_ONLN));
-	if (strcmp(uts.machine, "x86_64"))
-		say(out, "MISSING", uts.machine, "stacks are walked on x86_64 only so far");
+	examine_machine(out, uts.machine);
 	ok &= examine_feature(out, FEATURE_BTF, NEEDED);
 	ok &= examine_feature(out, FEATURE_BPF, NEEDED);
 	if (ok) {

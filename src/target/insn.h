@@ -23,9 +23,9 @@ enum insn_flow {
 struct insn {
 	uint64_t addr;
 	uint8_t len_bytes;
-	uint8_t flow;  /* enum insn_flow */
-	bool emulated; /* a probe here costs one trap: the kernel does not single-step it */
-	bool writes_sp;
+	uint8_t flow;         /* enum insn_flow */
+	bool emulated;        /* a probe here costs one trap: the kernel does not single-step it */
+	bool writes_sp;       /* or, on arm64, x30, where the return address is */
 	uint8_t args_written; /* bit n-1: the register of argument n */
 	uint8_t copy_from;    /* it copies the whole register of this argument … */
 	uint8_t copy_to; /* … to that of this one (1..INSN_ARG_CNT), and writes nothing else; 0, 0:
