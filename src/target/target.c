@@ -329,8 +329,10 @@ const char *target_outcome_text(enum target_outcome outcome)
 {
 	static const char *const texts[] = {
 		[TARGET_OK] = "can be traced",
-		[TARGET_NO_ALLOCATOR] = ("has no allocator function with a symbol in any file it "
-					 "maps (a stripped static program?)"),
+		[TARGET_NO_ALLOCATOR] =
+			("has no allocator function with a symbol in any file it "
+			 "maps (a stripped static program? Go keeps its own heap: heaptap "
+			 "report http://HOST:PORT/debug/pprof/heap)"),
 		[TARGET_32BIT] = "is a 32-bit program, which cannot be traced",
 		[TARGET_KERNEL_THREAD] = "is a kernel thread, which has no heap",
 		[TARGET_NO_PROCESS] = "does not exist",
