@@ -23,7 +23,7 @@
 /* clang-format off */
 const struct why_rule why_rules[WHY_PATTERN_CNT] = {
 	[WHY_GROWING] = RULE("retained and growing", "what is in use rises to the end: a leak, or a table without a bound",
-		AT_LEAST(WHY_INUSE_SHARE, 0.01),
+		AT_LEAST(WHY_INUSE_SHARE, 0.05),
 		AT_LEAST(WHY_LIVE, 16),
 		AT_LEAST(WHY_RISE, 0.05),
 		AT_LEAST(WHY_LATE_SLOPE, 0.4)),
