@@ -185,6 +185,15 @@ static void set_copy(uint32_t word, struct insn *insn)
 	insn->copy_to = (uint8_t)(to + 1);
 }
 
+/* cmp, cmn and tst: adds, subs and ands into no register, whose first operand some decoders take
+ * for a result. */
+static bool only_compares(uint32_t word)
+{
+	return (word & 31) == 31 &&
+	       ((word & 0x3f000000) == 0x2b000000 || (word & 0x3f800000) == 0x31000000 ||
+		(word & 0x7f000000) == 0x6a000000 || (word & 0x7f800000) == 0x72000000);
+}
+
 static bool hint_writes_x30(uint32_t word)
 {
 	uint32_t nr = HINT_NR(word);
@@ -209,6 +218,8 @@ int insn_arm64_decode(size_t handle, const uint8_t *code, size_t len_bytes, uint
 	set_flow(word, &insn);
 	if ((word & HINT_MASK) == HINT) {
 		insn.writes_sp = hint_writes_x30(word);
+	} else if (only_compares(word)) {
+		/* Nothing is written. */
 	} else if (cs_disasm(handle, code, INSN_BYTES, addr, 1, &cs) == 1) {
 		set_writes(cs, &insn);
 		cs_free(cs, 1);
