@@ -87,6 +87,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.backend = opts->backend,
 		.empty = opts->empty_probes,
 		.full_cfi = opts->full_cfi,
+		.isolate = true,
 		.allocator_frames = opts->allocator_frames,
 		.quiet = opts->quiet,
 		.embed_source = opts->embed_source,

@@ -35,6 +35,7 @@ struct entry {
 struct file_table {
 	VEC(struct entry) entries;
 	struct hashmap *by_key;
+	struct worker *worker; /* who reads them, or NULL: we do */
 	bool full_cfi;
 	bool late; /* the tracer's room is fixed */
 };
@@ -75,6 +76,11 @@ void file_table__set_full_cfi(struct file_table *files, bool full)
 	files->full_cfi = full;
 }
 
+void file_table__set_worker(struct file_table *files, struct worker *worker)
+{
+	files->worker = worker;
+}
+
 static uint64_t key_hash(const struct unwind_file_key *key)
 {
 	return hash_combine(key->dev, key->ino);
@@ -96,19 +102,6 @@ static struct entry *find(const struct file_table *files, const struct unwind_fi
 	return NULL;
 }
 
-/* A table of the file, full only if it has at most @rows_max rows then. NULL: it has none. */
-static struct unwind_table *build_table(const struct elf_file *elf, size_t rows_max)
-{
-	struct unwind_table *table = NULL;
-
-	if (rows_max && unwind_table__build(elf, UNWIND_FULL, &table))
-		return NULL;
-	if (table && unwind_table__row_cnt(table) <= rows_max)
-		return table;
-	unwind_table__free(table);
-	return unwind_table__build(elf, 0, &table) ? NULL : table;
-}
-
 static size_t full_max(const struct file_table *files)
 {
 	if (!files->full_cfi)
@@ -116,32 +109,42 @@ static size_t full_max(const struct file_table *files)
 	return files->late ? FULL_ROWS_LATE_MAX : FULL_ROWS_MAX;
 }
 
-static char *build_id_text(const struct elf_file *elf)
+/* The table and build id of the file, as far as it has any and they can be had. */
+static void read_file(struct file_table *files, int fd, struct unwind_table **ret,
+		      struct build_id *ret_id)
 {
-	char hex[BUILD_ID_HEX_SIZE];
-	struct build_id id;
+	struct elf_file *elf __free(elf_file) = NULL;
 
-	return strdup(build_id_read(elf, &id) ? "" : build_id_format(&id, hex));
+	*ret = NULL;
+	*ret_id = (struct build_id){};
+	if (files->worker) {
+		if (worker__table(files->worker, fd, full_max(files), ret, ret_id))
+			*ret = NULL;
+		return;
+	}
+	if (elf_file__open_fd(fd, &elf))
+		return;
+	if (build_id_read(elf, ret_id))
+		ret_id->len_bytes = 0;
+	if (unwind_table__build_within(elf, full_max(files), ret))
+		*ret = NULL;
 }
 
 /* What @fd (-1: unknown contents) tells about the file. The entry takes it over. 0 or -ENOMEM. */
 static int fill(struct file_table *files, struct entry *entry, int fd, pid_t pid, const char *path)
 {
-	struct elf_file *elf __free(elf_file) = NULL;
 	struct file_entry *file = &entry->file;
+	char hex[BUILD_ID_HEX_SIZE];
+	struct build_id id = {};
 
 	free(file->path);
 	free(file->build_id);
 	file->fd = fd;
 	file->pid = pid;
 	file->path = strdup(path);
-	file->build_id = NULL;
-	if (fd >= 0 && !elf_file__open_fd(fd, &elf)) {
-		entry->table = build_table(elf, full_max(files));
-		file->build_id = build_id_text(elf);
-	} else {
-		file->build_id = strdup("");
-	}
+	if (fd >= 0)
+		read_file(files, fd, &entry->table, &id);
+	file->build_id = strdup(id.len_bytes ? build_id_format(&id, hex) : "");
 	return file->path && file->build_id ? 0 : -ENOMEM;
 }
 

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "kernel/tracer.h"
 #include "proc/proc_maps.h"
+#include "worker/worker.h"
 
 struct file_table;
 
@@ -35,6 +36,9 @@ DEFINE_CLEANUP(file_table);
 
 /* Keep every unwind row instead of those that a return address can ask for. */
 void file_table__set_full_cfi(struct file_table *files, bool full);
+
+/* Have files read by @worker, which must outlive the table. */
+void file_table__set_worker(struct file_table *files, struct worker *worker);
 
 /* The entry of the file behind @map of process @pid, made if it is new. 0 or -ENOMEM; a file that cannot be opened
  * is an entry too. @ret_index may be NULL. */

@@ -219,12 +219,20 @@ static void cost_line(const struct snapshot *snapshot, struct buf *out)
 		    units_format_bytes((int64_t)cost->map_bytes, maps));
 }
 
+/* Those about names say so; the others are about the budget. */
+static void remark_line(const struct snapshot *snapshot, size_t index, struct buf *out)
+{
+	const char *text = snapshot__str(snapshot, snapshot->remarks.at[index]);
+
+	buf__printf(out, "%s%s\n", strncmp(text, "names: ", 7) ? "budget: " : "", text);
+}
+
 static void remark_lines(const struct snapshot *snapshot, struct buf *out)
 {
 	size_t i;
 
 	for (i = 0; i < snapshot->remarks.cnt; i++)
-		buf__printf(out, "budget: %s\n", snapshot__str(snapshot, snapshot->remarks.at[i]));
+		remark_line(snapshot, i, out);
 }
 
 void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals,
@@ -285,7 +293,7 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 		err = add_comment(profile, line);
 	}
 	for (i = 0; !err && i < snapshot->remarks.cnt; i++) {
-		buf__printf(line, "budget: %s\n", snapshot__str(snapshot, snapshot->remarks.at[i]));
+		remark_line(snapshot, i, line);
 		err = add_comment(profile, line);
 	}
 	return err;

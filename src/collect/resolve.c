@@ -231,14 +231,17 @@ static int resolve_ahead(struct resolver *r)
 	return symbolizer__resolve_all(r->sym, addrs, cnt, on_progress, r);
 }
 
-struct resolver *resolver__new(const struct file_table *files)
+struct resolver *resolver__new(const struct file_table *files, struct worker *worker)
 {
+	struct symbolizer_opts opts = {};
 	struct resolver *r __free(resolver) = calloc(1, sizeof(*r));
 
 	if (!r)
 		return NULL;
 	r->files = files;
-	r->sym = symbolizer__new(NULL);
+	if (worker)
+		opts.reader = worker__reader(worker);
+	r->sym = symbolizer__new(&opts);
 	r->file_numbers = hashmap__new();
 	r->processes = hashmap__new();
 	return r->sym && r->file_numbers && r->processes ? TAKE_PTR(r) : NULL;

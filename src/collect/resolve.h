@@ -5,12 +5,13 @@
 #include "base/cleanup.h"
 #include "collect/file_table.h"
 #include "collect/snapshot.h"
+#include "worker/worker.h"
 
 /* Knows what it has found: the next snapshot of the same recording costs only what is new in it. */
 struct resolver;
 
-/* @files must outlive it. NULL: no memory. */
-struct resolver *resolver__new(const struct file_table *files);
+/* @files must outlive it, as must @worker, who reads them (NULL: we do). NULL: no memory. */
+struct resolver *resolver__new(const struct file_table *files, struct worker *worker);
 void resolver__free(struct resolver *resolver);
 DEFINE_CLEANUP(resolver);
 

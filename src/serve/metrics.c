@@ -99,6 +99,9 @@ static void write_state(const struct session_state *s, struct buf *out)
 	       (double)s->tally_bytes);
 	number(out, "heaptap_evicted_sites_total", "counter",
 	       "Sites of ended processes folded into [evicted].", (double)s->evicted_cnt);
+	number(out, "heaptap_unread_files_total", "counter",
+	       "Files whose names or tables are missing because their reader ended.",
+	       (double)s->unread_cnt);
 	number(out, "heaptap_map_bytes", "gauge", "Kernel memory of the BPF maps.",
 	       (double)s->map_bytes);
 	number(out, "heaptap_bpf_seconds_total", "counter",

@@ -403,6 +403,7 @@ static void fill_session(struct daemon *daemon)
 						   .sample_bytes = config->sample_bytes,
 						   .max_overhead = config->max_overhead_pct / 100,
 						   .placed = true,
+						   .isolate = true,
 						   .tally_max_bytes = config->tally_max_bytes,
 						   .live_max_cnt = config->live_max_cnt,
 						   .sites_max_cnt = config->sites_max_cnt,

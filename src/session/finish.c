@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What was counted becomes a profile; the targets have nothing to do with it any more. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -92,6 +93,29 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
 }
 
+int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
+		    void *ctx)
+{
+	int err = resolver__run(rec->resolver, snapshot, progress, ctx);
+	struct worker_stats stats;
+	uint64_t failed;
+	uint32_t string;
+	char text[192];
+
+	if (err || !rec->worker)
+		return err;
+	worker__stats(rec->worker, &stats);
+	failed = stats.death_cnt + stats.late_cnt + stats.large_cnt;
+	if (!failed && !stats.refused_cnt)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "names: %" PRIu64 " files could not be read (%" PRIu64 " took too long, %" PRIu64
+		 " too much memory), %" PRIu64 " requests had no reader",
+		 failed, stats.late_cnt, stats.large_cnt, stats.refused_cnt);
+	err = intern__add(snapshot->strings, text, &string);
+	return err ? err : vec__push(&snapshot->remarks, string);
+}
+
 int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret)
 {
 	struct build_options options = { .allocator_frames = rec->config->allocator_frames,
@@ -104,7 +128,7 @@ int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, str
 	err = recording__capture(rec, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 				 &snapshot);
 	if (!err)
-		err = resolver__run(rec->resolver, snapshot, NULL, NULL);
+		err = recording__name(rec, snapshot, NULL, NULL);
 	if (!err)
 		err = build_profile(snapshot, &options, ret, NULL);
 	if (!err)
@@ -185,7 +209,7 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 	struct build_totals totals;
 	int shown = 0, err;
 
-	err = resolver__run(rec->resolver, snapshot, config->quiet ? NULL : show_progress, &shown);
+	err = recording__name(rec, snapshot, config->quiet ? NULL : show_progress, &shown);
 	if (shown)
 		fprintf(stderr, "\r\033[K");
 	if (!err && config->embed_source)

@@ -21,6 +21,9 @@
 #include "session/recording.h"
 #include "target/target_cmd.h"
 
+/* One file must not keep those waiting who look on, nor the service manager's watchdog (a minute). */
+#define WATCHED_PATIENCE_NS 25000000000ull
+
 #define IMAGES_LISTED 256u
 #define IMAGES_FOLLOW 16384u
 
@@ -216,6 +219,26 @@ static int prepare_all(struct recording *rec)
 	return SESSION_OK;
 }
 
+/* Before anything of another process is read. */
+static int start_worker(struct recording *rec)
+{
+	struct worker_options options = worker_options_default();
+	int err;
+
+	if (!rec->config->isolate)
+		return 0;
+	if (rec->config->watch)
+		options.patience_ns = WATCHED_PATIENCE_NS;
+	err = worker__new(&options, &rec->worker);
+	if (err == -EPERM) {
+		log_warn(0, "the process that reads other programs' files is not locked in: this "
+			    "kernel "
+			    "has no seccomp filters");
+		return 0;
+	}
+	return err ? log_err(err, "cannot start the process that reads other programs' files") : 0;
+}
+
 static int make_tables(struct recording *rec)
 {
 	int err = alloc_fns__new(NULL, 0, &rec->fns);
@@ -228,8 +251,9 @@ static int make_tables(struct recording *rec)
 	rec->files = file_table__new();
 	if (!rec->attached || !rec->files)
 		return -ENOMEM;
+	file_table__set_worker(rec->files, rec->worker);
 	rec->processes = process_table__new(rec->files);
-	rec->resolver = resolver__new(rec->files);
+	rec->resolver = resolver__new(rec->files, rec->worker);
 	rec->tally = tally__new(rec->config->tally_max_bytes);
 	return rec->processes && rec->resolver && rec->tally ? 0 : -ENOMEM;
 }
@@ -283,6 +307,9 @@ int recording__prepare(struct recording *rec)
 	if (err)
 		return err;
 	raise_limits();
+	err = start_worker(rec);
+	if (err)
+		return err;
 	err = make_tables(rec);
 	if (err)
 		return log_err(err, "cannot start");

@@ -22,6 +22,7 @@
 #include "session/session.h"
 #include "session/view.h"
 #include "target/target.h"
+#include "worker/worker.h"
 
 struct recording {
 	const struct session_config *config;
@@ -34,6 +35,7 @@ struct recording {
 	struct child child;
 	struct alloc_fns *fns;
 	struct target_set *targets;
+	struct worker *worker; /* reads the files; NULL: we do */
 	struct file_table *files;
 	struct process_table *processes;
 	struct tally *tally; /* of processes that have ended and were taken back */
@@ -79,6 +81,9 @@ bool recording__pulse(struct recording *rec, int *ret_wait_ms);
 
 /* What has been counted so far, as a snapshot without names. 0 or -errno. */
 int recording__capture(const struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret);
+/* Give it names; says in it what could not be read. 0 or -errno. @progress may be NULL. */
+int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
+		    void *ctx);
 /* The same with names, and what it makes as a profile. 0 or -errno. */
 int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret);
 /* The next file of a series (config.every_ns). SESSION_* or -errno, said. */

@@ -19,6 +19,7 @@ void recording__done(struct recording *rec)
 	resolver__free(rec->resolver);
 	tally__free(rec->tally);
 	file_table__free(rec->files);
+	worker__free(rec->worker);
 	target_set__free(rec->targets);
 	op_sites__done(&rec->op);
 	alloc_fns__free(rec->fns);

@@ -77,6 +77,7 @@ struct session_config {
 	double max_overhead;   /* share of a process' CPU time; 0: no budget */
 	int backend;           /* enum tracer_backend, 0: the best there is */
 	bool empty;            /* probes that do nothing: for measuring what the traps cost */
+	bool isolate; /* other programs' files are read by a process without rights (worker/) */
 	bool full_cfi;
 	bool allocator_frames;
 	bool placed;              /* processes of one service add up: see collect/build_profile.h */

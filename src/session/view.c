@@ -39,7 +39,7 @@ int session_view__profile(struct session_view *view, const struct session_filter
 	if (!err && (filter->pid || filter->service) && !snapshot->images.cnt)
 		return -ESRCH;
 	if (!err)
-		err = resolver__run(rec->resolver, snapshot, NULL, NULL);
+		err = recording__name(rec, snapshot, NULL, NULL);
 	return err ? err : build_profile(snapshot, &options, ret, NULL);
 }
 
@@ -93,8 +93,13 @@ int session_view__state(struct session_view *view, struct session_state *ret)
 				       .evicted_cnt = tally__evicted_cnt(rec->tally),
 				       .map_bytes = tracer__map_bytes(rec->tracer) };
 	uint64_t run_cnt;
+	struct worker_stats worker = {};
 	int err = tracer__stats(rec->tracer, state.stats);
 
+	if (rec->worker)
+		worker__stats(rec->worker, &worker);
+	state.unread_cnt =
+		worker.death_cnt + worker.late_cnt + worker.large_cnt + worker.refused_cnt;
 	state.frame_cnt = tracer__frame_used(rec->tracer);
 	state.frame_max = tracer__frame_max(rec->tracer);
 	state.run_ns = tracer__run_ns(rec->tracer, &run_cnt);

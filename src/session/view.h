@@ -25,6 +25,8 @@ struct session_state {
 	size_t tally_cnt;
 	size_t tally_bytes;
 	uint64_t evicted_cnt;
+	uint64_t
+		unread_cnt; /* requests of which the reader of files died, and those it was not there for */
 	uint64_t map_bytes;
 	uint64_t run_ns; /* CPU time of our programs, if the kernel keeps count; else 0 */
 };

@@ -8,6 +8,7 @@
 
 #include "elf/debuglink.h"
 #include "proc/root_dir.h"
+#include "symbolize/symbolizer.h"
 
 /* Does the file belong? @ctx is what it is compared with. */
 typedef bool belongs_fn(const struct elf_file *elf, const void *ctx);
@@ -40,6 +41,16 @@ static bool any(const struct elf_file *elf, const void *ctx)
 	return true;
 }
 
+int debug_roots_open(const struct debug_roots *roots, size_t root, const char *path, int *ret_fd)
+{
+	const struct sym_opener *opener = roots->opener;
+
+	if (root >= roots->cnt)
+		return -EINVAL;
+	return opener ? opener->open(opener->ctx, root, path, ret_fd)
+		      : root_dir_open_file(roots->fds[root], path, 0, ret_fd);
+}
+
 /* @path in the first root where it is there and belongs. */
 static int try_path(const struct debug_roots *roots, const char *path, belongs_fn *belongs,
 		    const void *ctx, struct elf_file **ret)
@@ -50,8 +61,8 @@ static int try_path(const struct debug_roots *roots, const char *path, belongs_f
 		struct elf_file *elf __free(elf_file) = NULL;
 		int fd __close_fd = -1;
 
-		if (root_dir_open_file(roots->fds[i], path, 0, &fd) ||
-		    elf_file__open_debug_fd(fd, &elf) || !belongs(elf, ctx))
+		if (debug_roots_open(roots, i, path, &fd) || elf_file__open_debug_fd(fd, &elf) ||
+		    !belongs(elf, ctx))
 			continue;
 		*ret = TAKE_PTR(elf);
 		return 0;

@@ -14,11 +14,14 @@
 
 #define DEBUG_DIR "/usr/lib/debug"
 
+struct sym_opener;
+
 /* The trees to look in, in this order: ours, then the one the file was mapped from if another. */
 struct debug_roots {
 	int fds[2];
 	size_t cnt;
-	const char *debug_dir; /* DEBUG_DIR */
+	const struct sym_opener *opener; /* instead of fds, or NULL */
+	const char *debug_dir;           /* DEBUG_DIR */
 };
 
 /* A debug file and its own path in its root, which the caller frees; elf_file__free() the other. */
@@ -26,6 +29,9 @@ struct debug_file {
 	struct elf_file *elf;
 	char *path;
 };
+
+/* @path in tree @root, for reading. 0 or -errno. */
+int debug_roots_open(const struct debug_roots *roots, size_t root, const char *path, int *ret_fd);
 
 /* All return 0, -ENOENT if there is no such file that belongs, or -ENOMEM. */
 

@@ -8,6 +8,7 @@
 
 #include "elf/gnu_debugdata.h"
 #include "symbolize/debuginfod.h"
+#include "symbolize/symbolizer.h"
 
 struct sym_file {
 	struct sym_sources sources;
@@ -98,6 +99,21 @@ void sym_file__free(struct sym_file *file)
 		close(file->fd);
 	free(file->path);
 	free(file);
+}
+
+int sym_file__fd(const struct sym_file *file)
+{
+	return file->fd;
+}
+
+const char *sym_file__path(const struct sym_file *file)
+{
+	return file->path;
+}
+
+const struct sym_sources *sym_file__sources(const struct sym_file *file)
+{
+	return &file->sources;
 }
 
 const char *sym_file__basename(const struct sym_file *file)
@@ -230,12 +246,14 @@ static int use_debugdata(struct sym_file *file)
 
 static int use_debuginfod(struct sym_file *file)
 {
+	const struct sym_opener *opener = file->sources.roots.opener;
 	int fd __close_fd = -1;
 	int err;
 
-	if (!file->sources.debuginfod || !file->has_id || file->debug.elf)
+	if ((!file->sources.debuginfod && !opener) || !file->has_id || file->debug.elf)
 		return 0;
-	err = debuginfod__fetch(file->sources.debuginfod, &file->id, &fd);
+	err = opener ? opener->fetch(opener->ctx, &file->id, &fd)
+		     : debuginfod__fetch(file->sources.debuginfod, &file->id, &fd);
 	if (!err)
 		err = elf_file__open_debug_fd(fd, &file->debug.elf);
 	if (err)

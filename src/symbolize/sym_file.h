@@ -44,6 +44,10 @@ struct sym_file *sym_file__new_mem(const struct sym_sources *sources, const void
 void sym_file__free(struct sym_file *file);
 DEFINE_CLEANUP(sym_file);
 
+/* What it was made of; -1: nothing that is open. */
+int sym_file__fd(const struct sym_file *file);
+const char *sym_file__path(const struct sym_file *file);
+const struct sym_sources *sym_file__sources(const struct sym_file *file);
 /* Last component of the path; never "". */
 const char *sym_file__basename(const struct sym_file *file);
 /* 0 also if nothing is known, which @ret then says; -ENOMEM. */

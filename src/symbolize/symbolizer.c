@@ -25,6 +25,7 @@
 #define NAME_MAX_BYTES    65536u
 #define NO_FILE           UINT32_MAX
 #define PROGRESS_INTERVAL 256u
+#define READ_MAX          4096u /* places in one request to a reader */
 
 /* The same directory in another mount namespace is another tree: mounts lie on it. */
 struct root {
@@ -48,6 +49,7 @@ struct result {
 };
 
 struct symbolizer {
+	struct sym_reader reader;
 	struct sym_sources sources; /* with our root only */
 	VEC(struct root) roots;     /* [0] is ours */
 	VEC(struct file) files;
@@ -109,6 +111,13 @@ struct symbolizer *symbolizer__new(const struct symbolizer_opts *opts)
 	sources->roots.debug_dir = opts && opts->debug_dir ? opts->debug_dir : DEBUG_DIR;
 	sources->no_lines = opts && opts->no_lines;
 	sources->no_debug_files = opts && opts->no_debug_files;
+	if (opts)
+		sym->reader = opts->reader;
+	if (opts && opts->opener) {
+		sources->roots.opener = opts->opener;
+		sources->roots.cnt = opts->root_cnt;
+		return TAKE_PTR(sym);
+	}
 	if (!sources->no_debug_files)
 		sources->debuginfod = debuginfod__new();
 	if (!add_root(sym, "/", &sources->roots.fds[0]))
@@ -396,31 +405,147 @@ static int keep_result(struct symbolizer *sym, struct hashmap *results, uint64_t
 	return 0;
 }
 
+/* --- files that another process reads --- */
+
+struct reading {
+	struct symbolizer *sym;
+	const struct file *file;
+};
+
+static int open_for_reader(const struct sym_read_request *request, size_t root, const char *path,
+			   int *ret_fd)
+{
+	const struct reading *reading = request->ctx;
+
+	return debug_roots_open(&sym_file__sources(reading->file->source)->roots, root, path,
+				ret_fd);
+}
+
+static int fetch_for_reader(const struct sym_read_request *request, const struct build_id *id,
+			    int *ret_fd)
+{
+	const struct reading *reading = request->ctx;
+	struct debuginfod *debuginfod = reading->sym->sources.debuginfod;
+
+	return debuginfod ? debuginfod__fetch(debuginfod, id, ret_fd) : -ENOENT;
+}
+
+/* A line with strings of ours: those of @from are another process' word. */
+static int copy_line(struct symbolizer *sym, const struct sym_line *from, struct sym_line *to)
+{
+	uint32_t id;
+	int err;
+
+	*to = *from;
+	err = name_plainly(sym, *from->name ? from->name : "[unknown]", strlen(from->name), to);
+	if (!err && strcmp(from->system_name, from->name)) {
+		err = keep(sym, from->system_name, strlen(from->system_name), &id);
+		to->system_name = intern__str(sym->strings, id);
+	}
+	return err ? err : set_path(sym, from->path, to);
+}
+
+static int keep_read(const struct sym_read_request *request, uint64_t offset,
+		     const struct sym_line *lines, size_t cnt)
+{
+	const struct reading *reading = request->ctx;
+	struct sym_line *copies = alloc_lines(reading->sym, cnt);
+	size_t i;
+	int err = copies ? 0 : -ENOMEM;
+
+	for (i = 0; !err && i < cnt; i++)
+		err = copy_line(reading->sym, &lines[i], &copies[i]);
+	return err ? err
+		   : keep_result(reading->sym, reading->file->results, offset,
+				 (struct result){ copies, cnt });
+}
+
+/* Places of a file that cannot be read have the names that can be had without. */
+static int keep_unread(struct symbolizer *sym, const struct file *file, uint64_t offset)
+{
+	struct sym_line *line = alloc_lines(sym, 1);
+	int err = line ? 0 : -ENOMEM;
+
+	if (!err) {
+		*line = (struct sym_line){ .path = "" };
+		err = name_by_place(sym, sym_file__basename(file->source), offset, line);
+	}
+	if (!err)
+		err = keep_result(sym, file->results, offset, (struct result){ line, 1 });
+	sym->stats.unread_cnt += !err;
+	return err;
+}
+
+/* Have the reader name @offsets, none of which has a result yet. */
+static int read_elsewhere(struct symbolizer *sym, const struct file *file, const uint64_t *offsets,
+			  size_t cnt)
+{
+	const struct sym_sources *sources = sym_file__sources(file->source);
+	struct reading reading = { sym, file };
+	struct sym_read_request request = {
+		.fd = sym_file__fd(file->source),
+		.path = sym_file__path(file->source),
+		.flags = (sources->no_lines ? SYM_READ_NO_LINES : 0) |
+			 (sources->no_debug_files ? SYM_READ_NO_DEBUG_FILES : 0),
+		.root_cnt = sources->roots.cnt,
+		.offsets = offsets,
+		.cnt = cnt,
+		.open = open_for_reader,
+		.fetch = fetch_for_reader,
+		.keep = keep_read,
+		.ctx = &reading,
+	};
+	uint64_t known;
+	size_t i;
+	int err = sym->reader.read(sym->reader.ctx, &request);
+
+	for (i = 0; err != -ENOMEM && i < cnt; i++) {
+		if (!hashmap__get(file->results, offsets[i], &known) &&
+		    keep_unread(sym, file, offsets[i]))
+			return -ENOMEM;
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
+static bool is_read_elsewhere(const struct symbolizer *sym, const struct file *file)
+{
+	return sym->reader.read && sym_file__fd(file->source) >= 0;
+}
+
+static int read_here(struct symbolizer *sym, const struct file *file, uint64_t offset)
+{
+	struct result result;
+	int err = sym_file__find(file->source, offset, &sym->place);
+
+	if (!err)
+		err = make_result(sym, file, &result);
+	if (!err)
+		err = keep_result(sym, file->results, offset, result);
+	if (!err)
+		sym->stats.limited_cnt += sym->place.limited;
+	return err;
+}
+
 int symbolizer__resolve(struct symbolizer *sym, uint32_t file, uint64_t file_offset,
 			const struct sym_line **ret, size_t *ret_cnt)
 {
-	struct result result = {};
-	struct file *from;
+	const struct file *from;
 	uint64_t known;
 	int err;
 
 	if (file >= sym->files.cnt)
 		return -EINVAL;
 	from = &sym->files.at[file];
-	if (hashmap__get(from->results, file_offset, &known)) {
-		result = sym->results.at[known];
-	} else {
-		err = sym_file__find(from->source, file_offset, &sym->place);
-		if (!err)
-			err = make_result(sym, from, &result);
-		if (!err)
-			err = keep_result(sym, from->results, file_offset, result);
+	if (!hashmap__get(from->results, file_offset, &known)) {
+		err = is_read_elsewhere(sym, from) ? read_elsewhere(sym, from, &file_offset, 1)
+						   : read_here(sym, from, file_offset);
 		if (err)
 			return err;
-		sym->stats.limited_cnt += sym->place.limited;
+		if (!hashmap__get(from->results, file_offset, &known))
+			return -ENOMEM;
 	}
-	*ret = result.lines;
-	*ret_cnt = result.cnt;
+	*ret = sym->results.at[known].lines;
+	*ret_cnt = sym->results.at[known].cnt;
 	return 0;
 }
 
@@ -433,23 +558,61 @@ static int by_place(const void *a, const void *b)
 	return x->file_offset < y->file_offset ? -1 : x->file_offset > y->file_offset;
 }
 
+/* Those of @addrs, all of one file, that have no result yet: for the reader, as many as go into one request. */
+static int read_ahead(struct symbolizer *sym, const struct sym_address *addrs, size_t cnt)
+{
+	const struct file *file = &sym->files.at[addrs->file];
+	uint64_t offsets[READ_MAX], known;
+	size_t i, wanted = 0;
+	int err = 0;
+
+	for (i = 0; !err && i < cnt; i++) {
+		if ((!i || addrs[i].file_offset != addrs[i - 1].file_offset) &&
+		    !hashmap__get(file->results, addrs[i].file_offset, &known))
+			offsets[wanted++] = addrs[i].file_offset;
+		if (wanted && (wanted == READ_MAX || i + 1 == cnt)) {
+			err = read_elsewhere(sym, file, offsets, wanted);
+			wanted = 0;
+		}
+	}
+	return err;
+}
+
+/* How many of @addrs, @cnt in all, are of the first one's file. */
+static size_t run_of_file(const struct sym_address *addrs, size_t cnt)
+{
+	size_t run = 1;
+
+	while (run < cnt && addrs[run].file == addrs->file)
+		run++;
+	return run;
+}
+
 int symbolizer__resolve_all(struct symbolizer *sym, struct sym_address *addrs, size_t cnt,
 			    bool (*progress)(void *ctx, size_t done, size_t total), void *ctx)
 {
 	const struct sym_line *lines;
-	size_t i, line_cnt;
-	int err;
+	size_t i, line_cnt, next = 0;
+	int err = 0;
 
 	if (cnt)
 		qsort(addrs, cnt, sizeof(*addrs), by_place);
 	for (i = 0; i < cnt; i++) {
 		if (progress && i % PROGRESS_INTERVAL == 0 && !progress(ctx, i, cnt))
 			return -ECANCELED;
-		err = symbolizer__resolve(sym, addrs[i].file, addrs[i].file_offset, &lines,
-					  &line_cnt);
+		if (addrs[i].file >= sym->files.cnt)
+			return -EINVAL;
+		if (i == next) {
+			next += run_of_file(&addrs[i], cnt - i);
+			if (is_read_elsewhere(sym, &sym->files.at[addrs[i].file]))
+				err = read_ahead(sym, &addrs[i], next - i);
+		}
+		if (!err)
+			err = symbolizer__resolve(sym, addrs[i].file, addrs[i].file_offset, &lines,
+						  &line_cnt);
 		if (err)
 			return err;
-		if (i + 1 == cnt || addrs[i + 1].file != addrs[i].file)
+		if (i + 1 == next)
 			sym_file__drop(sym->files.at[addrs[i].file].source);
 	}
 	return progress && !progress(ctx, cnt, cnt) ? -ECANCELED : 0;

@@ -37,10 +37,52 @@ struct sym_line {
 	unsigned flags;
 };
 
+/* Opens files for a process that cannot do so itself. */
+struct sym_opener {
+	/* @path in the tree of number @root, as root_dir_open_file(). */
+	int (*open)(void *ctx, size_t root, const char *path, int *ret_fd);
+	/* As debuginfod__fetch(). */
+	int (*fetch)(void *ctx, const struct build_id *id, int *ret_fd);
+	void *ctx;
+};
+
+/*
+ * To have files read by another process (worker/): what is to be named, and what that process may ask for meanwhile. It
+ * calls keep() for each offset, in their order, with at most SYM_READ_LINES_MAX lines; 0, or an -errno that ends it.
+ */
+#define SYM_READ_LINES_MAX 513
+
+#define SYM_READ_NO_LINES       1u
+#define SYM_READ_NO_DEBUG_FILES 2u
+
+struct sym_read_request {
+	int fd;
+	const char *path;
+	uint32_t flags;  /* SYM_READ_* */
+	size_t root_cnt; /* trees that open() knows */
+	const uint64_t *offsets;
+	size_t cnt;
+	int (*open)(const struct sym_read_request *request, size_t root, const char *path,
+		    int *ret_fd);
+	int (*fetch)(const struct sym_read_request *request, const struct build_id *id,
+		     int *ret_fd);
+	int (*keep)(const struct sym_read_request *request, uint64_t offset,
+		    const struct sym_line *lines, size_t cnt);
+	void *ctx;
+};
+
+struct sym_reader {
+	int (*read)(void *ctx, const struct sym_read_request *request);
+	void *ctx;
+};
+
 struct symbolizer_opts {
-	const char *debug_dir; /* NULL: "/usr/lib/debug" */
-	bool no_lines;         /* names only: DWARF is not looked at */
-	bool no_debug_files;   /* nothing but the mapped file itself */
+	const char *debug_dir;           /* NULL: "/usr/lib/debug" */
+	bool no_lines;                   /* names only: DWARF is not looked at */
+	bool no_debug_files;             /* nothing but the mapped file itself */
+	struct sym_reader reader;        /* .read NULL: files are read here */
+	const struct sym_opener *opener; /* NULL: files are opened here */
+	size_t root_cnt;                 /* with opener: trees that it knows */
 };
 
 /* @opts may be NULL. NULL if out of memory. */
@@ -105,5 +147,6 @@ struct symbolizer_stats {
 	uint64_t with_line_cnt; /* of them with a source line */
 	uint64_t limited_cnt; /* of them cut short because a file's DWARF was too much (DWARF_MAX_*)
 			       */
+	uint64_t unread_cnt;  /* of them nameless because the reader failed */
 };
 void symbolizer__stats(const struct symbolizer *sym, struct symbolizer_stats *ret);

@@ -412,6 +412,64 @@ int unwind_table__build(const struct elf_file *elf, unsigned flags, struct unwin
 	return 0;
 }
 
+int unwind_table__build_within(const struct elf_file *elf, size_t full_max,
+			       struct unwind_table **ret)
+{
+	struct unwind_table *table __free(unwind_table) = NULL;
+	int err;
+
+	if (full_max) {
+		err = unwind_table__build(elf, UNWIND_FULL, &table);
+		if (err)
+			return err;
+		if (table->rows.cnt <= full_max) {
+			*ret = TAKE_PTR(table);
+			return 0;
+		}
+	}
+	return unwind_table__build(elf, 0, ret);
+}
+
+/* The walker would read beyond the table, or for ever. */
+static bool is_sound(const struct unwind_table *table)
+{
+	const struct unwind_row *rows = table->rows.at;
+	size_t i;
+
+	for (i = 0; i + 1 < table->rows.cnt; i++) {
+		if (rows[i].off >= rows[i + 1].off)
+			return false;
+	}
+	for (i = 0; i <= table->page_cnt; i++) {
+		if (table->pages[i] > table->rows.cnt ||
+		    (i && table->pages[i] < table->pages[i - 1]))
+			return false;
+	}
+	return table->rows.cnt >= 2 && table->page_cnt;
+}
+
+int unwind_table__from(const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
+		       uint32_t page_cnt, uint32_t page_base, struct unwind_table **ret)
+{
+	struct unwind_table *table __free(unwind_table) = calloc(1, sizeof(*table));
+
+	if (!table || vec__reserve(&table->rows, row_cnt))
+		return -ENOMEM;
+	table->pages = calloc((size_t)page_cnt + 1, sizeof(*pages));
+	if (!table->pages)
+		return -ENOMEM;
+	if (row_cnt)
+		memcpy(table->rows.at, rows, row_cnt * sizeof(*rows));
+	memcpy(table->pages, pages, ((size_t)page_cnt + 1) * sizeof(*pages));
+	table->rows.cnt = row_cnt;
+	table->page_cnt = page_cnt;
+	table->page_base = page_base;
+	if (!is_sound(table))
+		return -EBADMSG;
+	*ret = TAKE_PTR(table);
+	return 0;
+}
+
 void unwind_table__free(struct unwind_table *table)
 {
 	if (!table)

@@ -54,6 +54,12 @@ struct unwind_stats {
  * parts of an otherwise good file are counted, not errors.
  */
 int unwind_table__build(const struct elf_file *elf, unsigned flags, struct unwind_table **ret);
+/* Full only if it has at most @full_max rows then. */
+int unwind_table__build_within(const struct elf_file *elf, size_t full_max,
+			       struct unwind_table **ret);
+/* From its parts, as the functions below give them; copied. 0, -EBADMSG: they are no table, -ENOMEM. */
+int unwind_table__from(const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
+		       uint32_t page_cnt, uint32_t page_base, struct unwind_table **ret);
 void unwind_table__free(struct unwind_table *table);
 DEFINE_CLEANUP(unwind_table);
 
