@@ -159,6 +159,7 @@ clean:
 
 help:
 	@echo 'make                build $(BIN)'
+	@echo 'make ARCH=arm64     cross-build build/arm64/heaptap (scripts/setup cross)'
 	@echo 'make demo           (root) set up, build, trace a redis-server under load'
 	@echo 'make check          (root) set up, build, run every test'
 	@echo 'make check-unit     unit tests under ASan+UBSan: no root, seconds'
