@@ -21,7 +21,7 @@
 
 #include "target/insn.h"
 
-#define INSN_BYTES 4u
+#define INSN_BYTES 4ull
 
 static const struct {
 	uint32_t mask, value;
@@ -127,7 +127,8 @@ static bool is_stub(const uint8_t *code, size_t len_bytes, struct insn *insn)
 	    (word_at(code + 8) & 0xff8003ff) != 0x91000210 || word_at(code + 12) != 0xd61f0220)
 		return false;
 	page = sign_extend((adrp >> 5 & 0x7ffff) << 2 | (adrp >> 29 & 3), 21);
-	insn->slot = (insn->addr & ~0xfffull) + ((uint64_t)page << 12) + (ldr >> 10 & 0xfff) * 8;
+	insn->slot = (insn->addr & ~0xfffull) + ((uint64_t)page << 12) +
+		     (uint64_t)(ldr >> 10 & 0xfff) * 8;
 	insn->flow = INSN_JUMP;
 	insn->len_bytes = 4 * INSN_BYTES;
 	insn->emulated = true; /* its first instruction */
