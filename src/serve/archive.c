@@ -118,31 +118,57 @@ int archive_find(const char *dir, int64_t since_ns, struct archive_list *ret)
 	return 0;
 }
 
+/* Remove it if it is beyond the limits; else it is among @state. */
+static void keep_or_remove(const char *path, const struct archive_limits *limits, int64_t age_ns,
+			   struct archive_state *state)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	if ((limits->age_max_ns && age_ns > 0 && (uint64_t)age_ns > limits->age_max_ns) ||
+	    (limits->size_max_bytes &&
+	     state->bytes + (uint64_t)st.st_size > limits->size_max_bytes)) {
+		unlink(path);
+		return;
+	}
+	state->file_cnt++;
+	state->bytes += (uint64_t)st.st_size;
+}
+
+/* What was being written by one that was killed. We write nothing just now. */
+static void remove_partial(const char *dir)
+{
+	DIR *stream __attribute__((cleanup(close_dir))) = opendir(dir);
+	struct dirent *entry;
+
+	while (stream && (entry = readdir(stream))) {
+		if (!strncmp(entry->d_name, "." PREFIX, strlen("." PREFIX)))
+			unlinkat(dirfd(stream), entry->d_name, 0);
+	}
+}
+
 int archive_prune(const char *dir, const struct archive_limits *limits, int64_t now_ns,
 		  struct archive_state *ret)
 {
 	struct archive_list list __archive_list = {};
 	struct archive_state state = {};
-	int err = archive_find(dir, 0, &list);
-	struct stat st;
+	int err = archive_find(dir, 0, &list), future;
+	int64_t age_ns;
 	size_t i;
 
-	/* Newest first: what fits is kept, the rest goes. */
-	for (i = list.cnt; !err && i-- > 0;) {
-		const char *name = strrchr(list.at[i], '/') + 1;
-		int64_t age = now_ns - time_of(name);
-
-		if (stat(list.at[i], &st))
-			continue;
-		if ((limits->age_max_ns && age > 0 && (uint64_t)age > limits->age_max_ns) ||
-		    (limits->size_max_bytes &&
-		     state.bytes + (uint64_t)st.st_size > limits->size_max_bytes)) {
-			unlink(list.at[i]);
-			continue;
+	/*
+	 * Newest first: what fits is kept, the rest goes. Files from the future were written before the clock was set
+	 * back, and so are older than all that came since.
+	 */
+	for (future = 0; !err && future < 2; future++) {
+		for (i = list.cnt; i-- > 0;) {
+			age_ns = now_ns - time_of(strrchr(list.at[i], '/') + 1);
+			if ((age_ns < 0) == future)
+				keep_or_remove(list.at[i], limits, age_ns, &state);
 		}
-		state.file_cnt++;
-		state.bytes += (uint64_t)st.st_size;
 	}
+	remove_partial(dir);
 	if (!err)
 		*ret = state;
 	return err;

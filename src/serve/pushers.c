@@ -125,12 +125,12 @@ static int make_window(const struct pusher *pusher, const struct shot *now, stru
 }
 
 /* Whatever goes wrong, the window goes on: the next one has what this one would have had. */
-static void push_one(struct daemon *daemon, struct pusher *pusher)
+static void push_one(struct daemon *daemon, struct pusher *pusher, uint64_t age_max_ns)
 {
 	static const struct session_filter all = {};
 	struct profile *window = NULL;
 	struct shot *now;
-	int err = daemon__shoot(daemon, &all, SHARE_NS, &now);
+	int err = daemon__shoot(daemon, &all, age_max_ns, &now);
 
 	if (err)
 		return;
@@ -158,7 +158,8 @@ void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all)
 		if (pusher->due_ns > now_ns && !all)
 			continue;
 		pusher->due_ns = now_ns + push__config(pusher->push)->interval_ns;
-		push_one(daemon, pusher);
+		/* The last word has everything. */
+		push_one(daemon, pusher, all && !i ? 0 : SHARE_NS);
 	}
 }
 

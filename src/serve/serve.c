@@ -105,7 +105,7 @@ static void end_window(struct daemon *daemon)
 	const struct serve_config *config = &daemon->config;
 	struct archive_limits limits = { config->age_max_ns, config->size_max_bytes };
 	struct archive_state state = {};
-	struct shot *shot;
+	struct shot *shot = NULL;
 	int err;
 
 	if (!config->dir)
@@ -121,8 +121,11 @@ static void end_window(struct daemon *daemon)
 		daemon->extra.archive_files = state.file_cnt;
 		daemon->extra.archive_bytes = state.bytes;
 	}
-	if (err)
+	/* A window that could not be written goes on: what was counted in it will be in the next one. */
+	if (err) {
+		shot__drop(shot);
 		return;
+	}
 	shot__drop(daemon->window);
 	daemon->window = shot;
 }

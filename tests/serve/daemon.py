@@ -3,12 +3,16 @@
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import pprof  # noqa: E402
 import tool  # noqa: E402
 
 
@@ -16,6 +20,11 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+COMMAND = "work-%d" % os.getpid()
+# Of a machine on which others may run as well, the work of this test alone.
+TRACE = "[trace]\nsample = exact\nmax-overhead = 0\nname = %s\n" % COMMAND
 
 
 class Work:
@@ -27,13 +36,35 @@ class Work:
         self.service = service
 
     def __enter__(self):
-        self.popen = subprocess.Popen([tool.which("python3"), "-c", self.CODE],
+        self.folder = tempfile.TemporaryDirectory(prefix="heaptap-work-")
+        # A process is called what it was started by.
+        program = os.path.join(self.folder.name, COMMAND)
+        os.symlink(sys.executable, program)
+        self.popen = subprocess.Popen([program, "-I", "-S", "-c", self.CODE],
                                       env=dict(os.environ, OTEL_SERVICE_NAME=self.service))
-        return self.popen
+        self.pid = self.popen.pid
+        return self
 
     def __exit__(self, *unused):
         self.popen.kill()
         self.popen.wait()
+        self.folder.cleanup()
+
+    def freeze(self, server):
+        """Nothing is allocated from now on. Returns what the daemon has counted in all: it is the same from now on."""
+        os.kill(self.popen.pid, signal.SIGSTOP)
+        tool.wait_until(lambda: is_stopped(self.popen.pid), "the stop of the work")
+        path = "/service/%s/debug/pprof/allocs" % quote(self.service)
+        before, now = None, pprof.decode(server.fetch(path)).total()
+        while now != before:
+            time.sleep(1)  # pulls within half a second are one and the same
+            before, now = now, pprof.decode(server.fetch(path)).total()
+        return now
+
+
+def is_stopped(pid):
+    with open("/proc/%d/stat" % pid) as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "T"
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -50,14 +81,14 @@ class UnixConnection(http.client.HTTPConnection):
 class Daemon(tool.Process):
     """Use it with `with`; it is ready then. @config: lines of the configuration."""
 
-    def __init__(self, folder, config="", args=(), listen=True):
+    def __init__(self, folder, config="", args=(), listen=True, env=None, prefix=()):
         self.port = free_port()
         self.config = os.path.join(folder, "heaptap.conf")
         self.write_config(config)
-        argv = [tool.HEAPTAP, "serve", "--config", self.config, *args]
+        argv = [*prefix, tool.HEAPTAP, "serve", "--config", self.config, *args]
         if listen:
             argv += ["--listen", "127.0.0.1:%d" % self.port]
-        super().__init__(argv)
+        super().__init__(argv, env=env)
 
     def write_config(self, text):
         with open(self.config, "w") as f:

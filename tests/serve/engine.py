@@ -16,8 +16,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import tool  # noqa: E402
-
-TRACE = "[trace]\nsample = exact\nmax-overhead = 0\nname = python3*\n"
+from daemon import TRACE  # noqa: E402
 
 Request = collections.namedtuple("Request", "path headers body time outcome said")
 
@@ -28,6 +27,12 @@ def section(port, kind, more="", scheme="http", name="one"):
 
 def config(*args, **kwargs):
     return TRACE + section(*args, **kwargs)
+
+
+def sections(engines, more=None):
+    """@engines: {name: (engine, kind)}; @more: {name: lines}."""
+    return TRACE + "".join(section(engine.port, kind, (more or {}).get(name, ""), name=name)
+                           for name, (engine, kind) in engines.items())
 
 
 def make_cert(folder):

@@ -94,14 +94,39 @@ static void test_size(void **state)
 	other = fopen(path, "w");
 	fputs("not ours", other);
 	fclose(other);
-	assert_int_equal(archive_prune(dir, &limits, T0, &all), 0);
+	assert_int_equal(archive_prune(dir, &limits, T0 + 10 * SECOND_NS, &all), 0);
 	assert_int_equal(all.file_cnt, 10);
 	limits.size_max_bytes = all.bytes / 2;
-	assert_int_equal(archive_prune(dir, &limits, T0, &some), 0);
+	assert_int_equal(archive_prune(dir, &limits, T0 + 10 * SECOND_NS, &some), 0);
 	assert_int_equal(some.file_cnt, 5);
 	/* The newest stay, and what is not ours is left alone. */
 	assert_int_equal(count_since(T0 + 5 * SECOND_NS), 5);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+/* The clock jumps ahead by a day and back: windows go on, and those from the future are the first to go. */
+static void test_clock_steps(void **state)
+{
+	const int64_t day = 86400 * SECOND_NS;
+	struct archive_limits limits = { .age_max_ns = 7 * 86400 * (uint64_t)SECOND_NS };
+	struct archive_state now;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		write_at(T0 + i * SECOND_NS);
+	for (i = 4; i < 8; i++)
+		write_at(T0 + day + i * SECOND_NS);
+	assert_int_equal(archive_prune(dir, &limits, T0 + day + 8 * SECOND_NS, &now), 0);
+	assert_int_equal(now.file_cnt, 8);
+	limits.size_max_bytes = now.bytes;
+	for (i = 8; i < 12; i++) {
+		write_at(T0 + i * SECOND_NS);
+		assert_int_equal(archive_prune(dir, &limits, T0 + i * SECOND_NS, &now), 0);
+		assert_int_equal(now.file_cnt, 8);
+	}
+	/* All eight that were written at the right time are there, none that was not. */
+	assert_int_equal(count_since(T0), 8);
+	assert_int_equal(count_since(T0 + 12 * SECOND_NS), 0);
 }
 
 static void test_no_dir(void **state)
@@ -117,6 +142,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_age, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_size, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_clock_steps, make_dir, remove_dir),
 		cmocka_unit_test(test_no_dir),
 	};
 
