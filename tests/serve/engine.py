@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import tool  # noqa: E402
 from daemon import TRACE  # noqa: E402
 
-Request = collections.namedtuple("Request", "path headers body time outcome said")
+Request = collections.namedtuple("Request", "path headers body time outcome said client")
 
 
 def section(port, kind, more="", scheme="http", name="one"):
@@ -84,7 +84,8 @@ class Engine:
         said += gzip.decompress(body) if handler.headers["Content-Encoding"] == "gzip" else body
         with self.lock:
             outcome = self.script.pop(0) if self.script else self.always or 200
-            self.requests.append(Request(handler.path, dict(handler.headers), body, time.monotonic(), outcome, said))
+            self.requests.append(Request(handler.path, dict(handler.headers), body, time.monotonic(), outcome, said,
+                                         handler.client_address[0]))
         if outcome == "hang":
             self.closing.wait()
         elif self.delay:
