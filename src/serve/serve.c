@@ -17,7 +17,7 @@
 #include "serve/archive.h"
 #include "serve/daemon.h"
 #include "serve/notify.h"
-#include "serve/privileges.h"
+#include "session/privileges.h"
 
 #define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
@@ -428,7 +428,7 @@ int serve_run(const struct serve_options *options)
 		return err == -EINVAL ? SESSION_USAGE : SESSION_FAILED;
 	if (options->check)
 		return SESSION_OK;
-	err = privileges_drop();
+	err = privileges_drop(0);
 	if (err)
 		log_warn(err, "more privileges are held than needed");
 	err = open_daemon(&daemon);

@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "kernel/features.h"
 #include "kernel/tracer.h"
+#include "session/privileges.h"
 
 /* Needed: without it nothing works. Better: it works, at more cost or with less. */
 enum need { NEEDED, BETTER };
@@ -102,6 +103,8 @@ bool doctor_examine(struct buf *out)
 	buf__printf(out, "heaptap %s on Linux %s, %s, %ld CPUs\n", HEAPTAP_VERSION, uts.release,
 		    uts.machine, sysconf(_SC_NPROCESSORS_ONLN));
 	examine_machine(out, uts.machine);
+	if (privileges_examine(out))
+		say(out, "ok", "CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH", "");
 	ok &= examine_feature(out, FEATURE_BTF, NEEDED);
 	ok &= examine_feature(out, FEATURE_BPF, NEEDED);
 	if (ok) {

@@ -18,6 +18,7 @@
 #include "proc/proc_info.h"
 #include "proc/proc_list.h"
 #include "session/output.h"
+#include "session/privileges.h"
 #include "session/recording.h"
 #include "target/target_cmd.h"
 
@@ -219,6 +220,24 @@ static int prepare_all(struct recording *rec)
 	return SESSION_OK;
 }
 
+/* What a command of ours may do is not ours to say: it inherits what we have. */
+static void drop_privileges(const struct recording *rec)
+{
+	const struct session_config *config = rec->config;
+	unsigned more = PRIVILEGE_DELETED_FILES;
+	int err;
+
+	if (config->cmd)
+		return;
+	if (config->output)
+		more |= PRIVILEGE_WRITE_ANYWHERE;
+	if (config->backend == TRACER_BACKEND_PERF)
+		more |= PRIVILEGE_PERF_EVENTS;
+	err = privileges_drop(more);
+	if (err)
+		log_warn(err, "more privileges are held than needed");
+}
+
 /* Before anything of another process is read. */
 static int start_worker(struct recording *rec)
 {
@@ -307,6 +326,7 @@ int recording__prepare(struct recording *rec)
 	if (err)
 		return err;
 	raise_limits();
+	drop_privileges(rec);
 	err = start_worker(rec);
 	if (err)
 		return err;

@@ -79,13 +79,14 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Daemon(tool.Process):
-    """Use it with `with`; it is ready then. @config: lines of the configuration."""
+    """Use it with `with`; it is ready then. @config: lines of the configuration; @prefix, @heaptap: what to run."""
 
-    def __init__(self, folder, config="", args=(), listen=True, env=None, prefix=()):
+    def __init__(self, folder, config="", args=(), listen=True, env=None, prefix=(),
+                 heaptap=tool.HEAPTAP):
         self.port = free_port()
         self.config = os.path.join(folder, "heaptap.conf")
         self.write_config(config)
-        argv = [*prefix, tool.HEAPTAP, "serve", "--config", self.config, *args]
+        argv = [*prefix, heaptap, "serve", "--config", self.config, *args]
         if listen:
             argv += ["--listen", "127.0.0.1:%d" % self.port]
         super().__init__(argv, env=env)
