@@ -331,13 +331,12 @@ static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 {
 	struct image *info;
 	struct cost cost;
-	__u32 image;
+	__u32 image = IMAGE_NONE;
 	bool wanted;
 
 	if (!control.active)
 		return false;
-	image = process_image();
-	info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	info = process_current(&image);
 	if (!info)
 		return false;
 	cost_begin(&cost, info, &info->enter_cnt);
@@ -415,8 +414,8 @@ static inline __attribute__((always_inline)) void leave(struct pt_regs *ctx, boo
 
 static inline __attribute__((always_inline)) void on_return(struct pt_regs *ctx, bool at_ret)
 {
-	__u32 image = process_image();
-	struct image *info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	__u32 image = IMAGE_NONE;
+	struct image *info = process_current(&image);
 	struct cost cost;
 
 	if (!info)
@@ -502,13 +501,12 @@ int heaptap_free(struct pt_regs *ctx)
 {
 	struct image *info;
 	struct cost cost;
-	__u32 image;
+	__u32 image = IMAGE_NONE;
 
 	OWN_STACK(ctx, alloc_stack);
 	if (!control.active)
 		return 0;
-	image = process_image();
-	info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	info = process_current(&image);
 	if (!info)
 		return 0;
 	cost_begin(&cost, info, &info->free_cnt);
