@@ -116,14 +116,15 @@ unwind_find_record(const struct unwind_regs *regs, __u32 rule, __u64 *ret_record
 	return !regs->sp_is_guess || unwind_fp_is_sane(regs);
 }
 
-/* The return address alone is saved. */
+/*
+ * The return address alone is saved, in code that has no use for x29. If sp is a guess, it is taken to be right: code made
+ * at run time, which frames are guessed in, has its records at the upper end of them.
+ */
 static inline __attribute__((always_inline)) enum unwind_step_result
 unwind_step_saved(struct unwind_regs *regs, __u32 rule, void *ctx)
 {
 	__u64 cfa = regs->sp + 8ull * UNWIND_RULE_OFF(rule), ra = 0;
 
-	if (regs->sp_is_guess)
-		return UNWIND_STEP_NO_ROW;
 	if (cfa <= regs->sp)
 		return UNWIND_STEP_NOT_MONOTONIC;
 	if (!UNWIND_READ(ctx, cfa - 8ull * UNWIND_RULE_FP(rule), &ra))

@@ -292,17 +292,24 @@ SITE void step_altstack(int budget)
 	altstack_busy--;
 }
 
-/* push %rbp; mov %rsp,%rbp; call *%rsi; pop %rbp; ret: what a runtime with frame pointers makes. */
+/* What a runtime with frame pointers makes. */
+#ifdef __aarch64__
+/* stp x29, x30, [sp, #-16]!; mov x29, sp; blr x1; ldp x29, x30, [sp], #16; ret */
+static const uint32_t code[] = { 0xa9bf7bfd, 0x910003fd, 0xd63f0020, 0xa8c17bfd, 0xd65f03c0 };
+#else
+/* push %rbp; mov %rsp,%rbp; call *%rsi; pop %rbp; ret */
+static const uint8_t code[] = { 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd6, 0x5d, 0xc3 };
+#endif
 static void (*made_code)(int budget, void (*fn)(int));
 
 static void make_code(void)
 {
-	static const unsigned char code[] = { 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd6, 0x5d, 0xc3 };
-	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (at == MAP_FAILED)
 		abort();
 	memcpy(at, code, sizeof(code));
+	__builtin___clear_cache(at, at + sizeof(code));
 	if (mprotect(at, 4096, PROT_READ | PROT_EXEC))
 		abort();
 	made_code = (void (*)(int, void (*)(int)))at;
