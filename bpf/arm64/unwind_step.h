@@ -123,11 +123,13 @@ unwind_find_record(const struct unwind_regs *regs, __u32 rule, __u64 *ret_record
 static inline __attribute__((always_inline)) enum unwind_step_result
 unwind_step_saved(struct unwind_regs *regs, __u32 rule, void *ctx)
 {
-	__u64 cfa = regs->sp + 8ull * UNWIND_RULE_OFF(rule), ra = 0;
+	__u64 cfa = regs->sp + 8ull * UNWIND_RULE_OFF(rule), slot = 8ull * UNWIND_RULE_FP(rule);
+	__u64 ra = 0;
 
 	if (cfa <= regs->sp)
 		return UNWIND_STEP_NOT_MONOTONIC;
-	if (!UNWIND_READ(ctx, cfa - 8ull * UNWIND_RULE_FP(rule), &ra))
+	slot = UNWIND_RULE_KIND(rule) == UNWIND_LR_SAVED ? cfa - slot : regs->sp + slot;
+	if (!UNWIND_READ(ctx, slot, &ra))
 		return UNWIND_STEP_BAD_READ;
 	return unwind_step_to(regs, ra, cfa, regs->fp, 0);
 }
@@ -146,7 +148,7 @@ unwind_step(struct unwind_regs *regs, __u32 rule, void *ctx)
 		return unwind_step_signal(regs, ctx);
 	if (kind == UNWIND_LR)
 		return unwind_step_lr(regs, rule, ctx);
-	if (kind == UNWIND_LR_SAVED)
+	if (kind == UNWIND_LR_SAVED || kind == UNWIND_LR_SAVED_SP)
 		return unwind_step_saved(regs, rule, ctx);
 	if (!unwind_find_record(regs, rule, &record, &cfa))
 		return UNWIND_STEP_NO_ROW;

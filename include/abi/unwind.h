@@ -55,6 +55,8 @@ enum unwind_kind {
 		12, /* arm64: CFA = sp + off, frame record at sp + 8*fp: frames over 2 KiB */
 	UNWIND_FP_RECORD =
 		13, /* the caller's frame pointer and return address are at fp, on whichever stack that is */
+	UNWIND_LR_SAVED_SP =
+		14, /* arm64: CFA = sp + off, lr alone at sp + 8*fp: frames over 2 KiB */
 };
 
 #define UNWIND_FP_SLOT_MAX 253u

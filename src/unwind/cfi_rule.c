@@ -176,6 +176,21 @@ static uint32_t rule_arm64_record(const struct cfi_context *ctx, const struct cf
 	return rule_none(UNWIND_NONE_RA_PLACE, ret_reason);
 }
 
+/* The return address alone, @words below the CFA, which is given by sp. */
+static uint32_t rule_arm64_alone(const struct cfi_context *ctx, const struct cfi_state *state,
+				 uint64_t words, enum unwind_none_reason *ret_reason)
+{
+	uint64_t above_sp = (uint64_t)state->cfa_off / WORD_BYTES - words;
+
+	if (words <= UNWIND_FP_SLOT_MAX)
+		return rule_cfa_reg(ctx, state, UNWIND_LR_SAVED, UNWIND_NONE, (uint32_t)words,
+				    ret_reason);
+	if (state->cfa_off > 0 && above_sp <= UNWIND_FP_SLOT_MAX)
+		return rule_cfa_reg(ctx, state, UNWIND_LR_SAVED_SP, UNWIND_NONE, (uint32_t)above_sp,
+				    ret_reason);
+	return rule_none(UNWIND_NONE_RA_PLACE, ret_reason);
+}
+
 static uint32_t rule_arm64(const struct cfi_context *ctx, const struct cfi_state *state,
 			   enum unwind_none_reason *ret_reason)
 {
@@ -199,9 +214,8 @@ static uint32_t rule_arm64(const struct cfi_context *ctx, const struct cfi_state
 				    ret_reason);
 	lr_words = lr->where == CFI_AT_CFA ? rule_words_below(lr->off) : 0;
 	fp_words = fp->where == CFI_AT_CFA ? rule_words_below(fp->off) : 0;
-	if (by_sp && lr_words && lr_words <= UNWIND_FP_SLOT_MAX && fp->where == CFI_UNCHANGED)
-		return rule_cfa_reg(ctx, state, UNWIND_LR_SAVED, UNWIND_NONE, (uint32_t)lr_words,
-				    ret_reason);
+	if (by_sp && lr_words && fp->where == CFI_UNCHANGED)
+		return rule_arm64_alone(ctx, state, lr_words, ret_reason);
 	if (!lr_words || fp_words != lr_words + 1)
 		return rule_none(UNWIND_NONE_RA_PLACE, ret_reason);
 	return rule_arm64_record(ctx, state, fp_words, ret_reason);

@@ -91,6 +91,10 @@ static void test_return_address_alone(void **state)
 
 	assert_int_equal(STEP(&regs, UNWIND_RULE(UNWIND_LR_SAVED, 2, 4), words), UNWIND_STEP_OK);
 	expect_regs(&regs, 0x1234, BASE + 32, 0xbb);
+	regs = REGS(.sp = BASE, .fp = 0xbb);
+	assert_int_equal(STEP(&regs, UNWIND_RULE(UNWIND_LR_SAVED_SP, 2, 600), words),
+			 UNWIND_STEP_OK);
+	expect_regs(&regs, 0x1234, BASE + 4800, 0xbb);
 }
 
 static void test_leaf(void **state)

@@ -34,6 +34,7 @@ static const char *const kind_names[16] = {
 	[UNWIND_LR_SAVED] = "lr-saved",
 	[UNWIND_FRAME_SP] = "frame",
 	[UNWIND_FP_RECORD] = "record at fp",
+	[UNWIND_LR_SAVED_SP] = "lr-saved",
 };
 
 static double now_s(void)
@@ -68,7 +69,7 @@ static void print_rule(uint32_t rule)
 		printf(" fp lost");
 	else if (fp == UNWIND_FP_CHAIN)
 		printf(" fp at *fp");
-	else if (kind == UNWIND_FRAME_SP)
+	else if (kind == UNWIND_FRAME_SP || kind == UNWIND_LR_SAVED_SP)
 		printf(" fp at sp+%u", 8 * fp);
 	else if (fp)
 		printf(" %s at cfa-%u", kind == UNWIND_LR_SAVED ? "lr" : "fp", 8 * fp);

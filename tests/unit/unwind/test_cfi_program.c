@@ -303,6 +303,8 @@ static void test_arm64(void **state)
 	/* str x30, [sp, #-16]! */
 	assert_int_equal(arm64_rule(SPAN("\x0c\x1f\x10\x9e\x02")),
 			 UNWIND_RULE(UNWIND_LR_SAVED, 2, 2));
+	assert_int_equal(arm64_rule(SPAN("\x0c\x1f\x90\x11\x9e\x90\x02")),
+			 UNWIND_RULE(UNWIND_LR_SAVED_SP, 2, 274));
 	/* lr not beside x29; undefined; in a register; lr alone but CFA by x29 */
 	assert_int_equal(arm64_rule(SPAN("\x0c\x1f\x20\x9d\x04\x9e\x01")), KIND(UNWIND_NONE));
 	assert_int_equal(arm64_rule(SPAN("\x0c\x1f\x20\x07\x1e")), KIND(UNWIND_ROOT));
