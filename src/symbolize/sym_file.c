@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elf/eh_frame_hdr.h"
 #include "elf/gnu_debugdata.h"
 #include "symbolize/debuginfod.h"
 #include "symbolize/symbolizer.h"
@@ -318,11 +319,12 @@ int sym_file__find(struct sym_file *file, uint64_t file_offset, struct sym_place
 
 	ret->frames.list.cnt = 0;
 	ret->vaddr = file_offset;
-	ret->has_sym = ret->limited = false;
+	ret->has_sym = ret->has_start = ret->limited = false;
 	err = load(file);
 	if (err || !file->elf || elf_file__off_to_vaddr(file->elf, file_offset, &ret->vaddr))
 		return err;
 	ret->has_sym = !sym_table__find(file->table, ret->vaddr, &ret->sym);
+	ret->has_start = !ret->has_sym && !eh_frame_hdr_find(file->elf, ret->vaddr, &ret->start);
 	ret->limited = file->limited;
 	if (!file->dwarf)
 		return 0;

@@ -29,6 +29,8 @@ struct sym_place {
 	struct sym sym;             /* of the function, if has_sym */
 	bool has_sym;
 	bool limited;   /* a limit on DWARF was hit */
+	bool has_start; /* without a symbol: where the function begins is known all the same */
+	uint64_t start;
 	uint64_t vaddr; /* the offset itself if the file cannot be read */
 };
 

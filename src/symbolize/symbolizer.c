@@ -316,6 +316,18 @@ static int name_by_place(struct symbolizer *sym, const char *base, uint64_t offs
 	return name_plainly(sym, name, strlen(name), line);
 }
 
+/* "cc1!fn@0x1234", after the place where it begins: a stripped function is one all the same, and its calls add up. */
+static int name_by_start(struct symbolizer *sym, const char *base, uint64_t start,
+			 struct sym_line *line)
+{
+	char *name __free_mem = NULL;
+
+	if (asprintf(&name, "%s!fn@0x%llx", base, (unsigned long long)start) < 0)
+		return -ENOMEM;
+	line->flags |= SYM_LINE_FALLBACK;
+	return name_plainly(sym, name, strlen(name), line);
+}
+
 static int set_path(struct symbolizer *sym, const char *path, struct sym_line *line)
 {
 	uint32_t id;
@@ -341,6 +353,8 @@ static int name_function(struct symbolizer *sym, const struct file *file,
 		return name_by_symbol(sym, frame->linkage_name, strlen(frame->linkage_name), line);
 	if (frame && frame->name && *frame->name)
 		return name_plainly(sym, frame->name, strlen(frame->name), line);
+	if (place->has_start)
+		return name_by_start(sym, sym_file__basename(file->source), place->start, line);
 	return name_by_place(sym, sym_file__basename(file->source), place->vaddr, line);
 }
 

@@ -24,9 +24,10 @@
 struct build_id;
 struct symbolizer;
 
-#define SYM_LINE_INLINED  1u /* into the next one */
-#define SYM_LINE_FALLBACK 2u /* no symbol: the name is "libfoo.so+0x1234" */
-#define SYM_LINE_JIT      4u /* from a perf map */
+#define SYM_LINE_INLINED 1u /* into the next one */
+#define SYM_LINE_FALLBACK                                                                          \
+	2u              /* no symbol: the name is "libfoo.so!fn@0x1230" or "libfoo.so+0x1234" */
+#define SYM_LINE_JIT 4u /* from a perf map */
 
 struct sym_line {
 	const char *name;        /* for people: demangled, without parameters; never "" */
