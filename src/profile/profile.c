@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/format.h"
 #include "base/utf8.h"
 
 _Static_assert(sizeof(struct profile_mapping) == 40, "compared as bytes: no padding");
@@ -334,10 +335,10 @@ int profile__add_fallback_function(struct profile *profile, uint32_t mapping, ui
 	int len;
 
 	if (!mapping)
-		len = asprintf(&name, "0x%" PRIx64, address);
+		len = format_alloc(&name, "0x%" PRIx64, address);
 	else
-		len = asprintf(&name, "%s+0x%" PRIx64, *file ? file : "[anon]",
-			       address - map->start + map->file_offset);
+		len = format_alloc(&name, "%s+0x%" PRIx64, *file ? file : "[anon]",
+				   address - map->start + map->file_offset);
 	if (len < 0) {
 		name = NULL; /* undefined after a failure */
 		return -ENOMEM;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "encode/encoder.h"
 #include "sink/sink.h"
 
@@ -28,7 +29,7 @@ static int make_name(const char *dir, int64_t time_ns, int nth, char **ret)
 		return -EOVERFLOW;
 	if (nth)
 		snprintf(more, sizeof(more), "-%d", nth);
-	return asprintf(ret, "%s/" PREFIX "%s%s" SUFFIX, dir, stamp, more) < 0 ? -ENOMEM : 0;
+	return format_alloc(ret, "%s/" PREFIX "%s%s" SUFFIX, dir, stamp, more) < 0 ? -ENOMEM : 0;
 }
 
 /* The time a name says, in ns; -1: none of ours. */
@@ -106,7 +107,7 @@ int archive_find(const char *dir, int64_t since_ns, struct archive_list *ret)
 		time = time_of(entry->d_name);
 		if (time < 0 || time < since_ns)
 			continue;
-		if (asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
+		if (format_alloc(&path, "%s/%s", dir, entry->d_name) < 0)
 			return -ENOMEM;
 		if (vec__push(ret, path)) {
 			free(path);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/fdio.h"
+#include "base/format.h"
 #include "encode/otlp.h"
 #include "serve/push_queue.h"
 #include "serve/requests.h"
@@ -122,7 +123,8 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
 	char *line __free_mem = NULL;
 	struct curl_slist *longer;
 
-	longer = asprintf(&line, "%s%s", name, value) < 0 ? NULL : curl_slist_append(list, line);
+	longer =
+		format_alloc(&line, "%s%s", name, value) < 0 ? NULL : curl_slist_append(list, line);
 	if (!longer)
 		curl_slist_free_all(list);
 	return longer;

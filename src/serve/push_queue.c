@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "base/format.h"
 #include "base/vec.h"
 
 #define SUFFIX         ".push"
@@ -139,7 +140,7 @@ static int list_spool(struct push_queue *queue)
 static int write_file(int fd, const struct push_item *item)
 {
 	char *head __free_mem = NULL;
-	int len = asprintf(&head, "%s\n%s\n%s\n", item->path, item->type, item->encoding), err;
+	int len = format_alloc(&head, "%s\n%s\n%s\n", item->path, item->type, item->encoding), err;
 
 	if (len < 0)
 		return -ENOMEM;

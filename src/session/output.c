@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "collect/snapshot_file.h"
 #include "encode/encoder.h"
@@ -63,8 +64,8 @@ char *output_nth(const char *path, uint32_t number)
 					  : 0;
 	char *out = NULL;
 
-	if (asprintf(&out, "%.*s-%04u%s", (int)(strlen(path) - suffix), path, number,
-		     path + strlen(path) - suffix) < 0)
+	if (format_alloc(&out, "%.*s-%04u%s", (int)(strlen(path) - suffix), path, number,
+			 path + strlen(path) - suffix) < 0)
 		return NULL;
 	return out;
 }

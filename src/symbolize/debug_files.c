@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "elf/debuglink.h"
 #include "proc/root_dir.h"
 #include "symbolize/symbolizer.h"
@@ -70,7 +71,7 @@ static int try_path(const struct debug_roots *roots, const char *path, belongs_f
 	return -ENOENT;
 }
 
-/* The same for a path put together by asprintf(), kept in @ret if found. */
+/* The same for a path put together by format_alloc(), kept in @ret if found. */
 static int try_debug_file(const struct debug_roots *roots, char *path, belongs_fn *belongs,
 			  const void *ctx, struct debug_file *ret)
 {
@@ -99,7 +100,7 @@ int debug_files_by_build_id(const struct debug_roots *roots, const struct build_
 	if (id->len_bytes < 2)
 		return -ENOENT;
 	build_id_format(id, hex);
-	if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", roots->debug_dir, hex, hex + 2) < 0)
+	if (format_alloc(&path, "%s/.build-id/%.2s/%s.debug", roots->debug_dir, hex, hex + 2) < 0)
 		return -ENOMEM;
 	return try_debug_file(roots, path, has_build_id, id, ret);
 }
@@ -117,12 +118,12 @@ int debug_files_by_link(const struct debug_roots *roots, const struct elf_file *
 	link = (struct link){ id, name.crc };
 	for (i = 0; i < 3 && err == -ENOENT; i++) {
 		if (i == 0)
-			len = asprintf(&candidate, "%.*s%s", dir, path, name.name);
+			len = format_alloc(&candidate, "%.*s%s", dir, path, name.name);
 		else if (i == 1)
-			len = asprintf(&candidate, "%.*s.debug/%s", dir, path, name.name);
+			len = format_alloc(&candidate, "%.*s.debug/%s", dir, path, name.name);
 		else
-			len = asprintf(&candidate, "%s/%.*s%s", roots->debug_dir, dir, path,
-				       name.name);
+			len = format_alloc(&candidate, "%s/%.*s%s", roots->debug_dir, dir, path,
+					   name.name);
 		if (len < 0)
 			return -ENOMEM;
 		err = try_debug_file(roots, candidate, is_linked, &link, ret);
@@ -140,7 +141,7 @@ int debug_files_alt(const struct debug_roots *roots, const struct debug_file *fi
 
 	if (debugaltlink_read(file->elf, &link))
 		return -ENOENT;
-	if (asprintf(&path, "%.*s%s", link.path[0] == '/' ? 0 : dir, file->path, link.path) < 0)
+	if (format_alloc(&path, "%.*s%s", link.path[0] == '/' ? 0 : dir, file->path, link.path) < 0)
 		return -ENOMEM;
 	err = try_path(roots, path, has_build_id, &link.build_id, ret);
 	if (err != -ENOENT)
@@ -159,11 +160,11 @@ int debug_files_dwo(const struct debug_roots *roots, const char *path, const cha
 	int len, err;
 
 	if (name[0] == '/')
-		len = asprintf(&candidate, "%s", name);
+		len = format_alloc(&candidate, "%s", name);
 	else if (comp_dir)
-		len = asprintf(&candidate, "%s/%s", comp_dir, name);
+		len = format_alloc(&candidate, "%s/%s", comp_dir, name);
 	else
-		len = asprintf(&candidate, "%.*s%s", dir_len(path), path, name);
+		len = format_alloc(&candidate, "%.*s%s", dir_len(path), path, name);
 	if (len < 0)
 		return -ENOMEM;
 	err = try_path(roots, candidate, any, NULL, ret);
@@ -171,7 +172,7 @@ int debug_files_dwo(const struct debug_roots *roots, const char *path, const cha
 		return err;
 	/* Moved together: beside the binary, under its last name. */
 	free(TAKE_PTR(candidate));
-	if (asprintf(&candidate, "%.*s%s", dir_len(path), path, name + dir_len(name)) < 0)
+	if (format_alloc(&candidate, "%.*s%s", dir_len(path), path, name + dir_len(name)) < 0)
 		return -ENOMEM;
 	return try_path(roots, candidate, any, NULL, ret);
 }
@@ -180,7 +181,7 @@ int debug_files_dwp(const struct debug_roots *roots, const char *path, struct el
 {
 	char *candidate __free_mem = NULL;
 
-	if (asprintf(&candidate, "%s.dwp", path) < 0)
+	if (format_alloc(&candidate, "%s.dwp", path) < 0)
 		return -ENOMEM;
 	return try_path(roots, candidate, any, NULL, ret);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/format.h"
 #include "base/hashmap.h"
 #include "base/intern.h"
 #include "base/utf8.h"
@@ -310,7 +311,7 @@ static int name_by_place(struct symbolizer *sym, const char *base, uint64_t offs
 {
 	char *name __free_mem = NULL;
 
-	if (asprintf(&name, "%s+0x%llx", base, (unsigned long long)offset) < 0)
+	if (format_alloc(&name, "%s+0x%llx", base, (unsigned long long)offset) < 0)
 		return -ENOMEM;
 	line->flags |= SYM_LINE_FALLBACK;
 	return name_plainly(sym, name, strlen(name), line);
