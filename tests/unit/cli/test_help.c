@@ -117,6 +117,7 @@ static void test_help_keeps_to_the_width(void **state)
 		help_text(cmd, 100, help);
 		for (line = buf__data(help); *line; line = end + 1) {
 			end = strchr(line, '\n');
+			assert_non_null(end);
 			if (text_width_n(line, (size_t)(end - line)) > 100 &&
 			    strncmp(line, "Usage:", 6))
 				fail_msg("too wide: %.*s", (int)(end - line), line);

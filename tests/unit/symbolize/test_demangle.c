@@ -88,6 +88,7 @@ static void test_bomb(void **state)
 {
 	char *small __free_mem = doubling(1), *big __free_mem = doubling(60);
 
+	assert_true(small && big);
 	expect(small,
 	       "f<std::pair<int, int>, std::pair<std::pair<int, int>, std::pair<int, int> > >");
 	expect(big, big);

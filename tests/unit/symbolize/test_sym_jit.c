@@ -30,8 +30,11 @@ static const char *in_root(const char *name)
 
 static void put(const char *path, const char *mode, const char *text)
 {
-	FILE *file = fopen(path, mode);
+	FILE *file;
 
+	if (*mode == 'w')
+		unlink(path); /* a test that failed may have left a FIFO */
+	file = fopen(path, mode);
 	assert_non_null(file);
 	fputs(text, file);
 	fclose(file);

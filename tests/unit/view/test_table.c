@@ -78,6 +78,7 @@ static void test_no_line_is_too_wide(void **state)
 
 		for (; *line; line = end + 1) {
 			end = strchr(line, '\n');
+			assert_non_null(end);
 			assert_true(text_width_n(line, (size_t)(end - line)) <= width);
 		}
 	}
