@@ -219,6 +219,7 @@ static void hand_in(const struct herd_counts *from)
 	add(&to->loads, from->loads);
 	add(&to->steps, from->steps);
 	add(&to->compared, from->compared);
+	add(&to->unjudged, from->unjudged);
 }
 
 static bool goes_on(const struct worker *worker)
@@ -315,13 +316,16 @@ static void tell(double seconds, unsigned worker_cnt)
 	printf("; %llu more found nobody there), %llu tracers, %llu hits\n",
 	       (unsigned long long)results->missed, (unsigned long long)results->tracers,
 	       (unsigned long long)results->hits);
-	printf("# %llu victims, %llu rounds of checked work, %llu forks, %llu execs, %llu "
-	       "libraries loaded and unloaded, %llu "
-	       "single steps; code compared %llu times; %s\n",
+	printf("# %llu victims, %llu rounds of checked work, %llu forks, %llu execs, ",
 	       (unsigned long long)herd->victims, (unsigned long long)herd->beats,
-	       (unsigned long long)herd->forks, (unsigned long long)herd->execs,
+	       (unsigned long long)herd->forks, (unsigned long long)herd->execs);
+	printf("%llu libraries loaded and unloaded, %llu single steps; code compared %llu times",
 	       (unsigned long long)herd->loads, (unsigned long long)herd->steps,
-	       (unsigned long long)herd->compared,
+	       (unsigned long long)herd->compared);
+	if (herd->unjudged)
+		printf(" (%llu in vain, others traced the machine)",
+		       (unsigned long long)herd->unjudged);
+	printf("; %s\n",
 	       results->failed ? "HARM DONE" : "none lost, none corrupted, no probe left");
 }
 

@@ -14,6 +14,7 @@ struct herd_counts {
 	uint64_t victims, beats, forks, execs, loads;
 	uint64_t steps;    /* single steps of those that are ptraced */
 	uint64_t compared; /* times that the code was compared with its files */
+	uint64_t unjudged; /* of them, while others traced the whole machine */
 };
 
 struct victim {
