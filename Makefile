@@ -167,6 +167,7 @@ help:
 	@echo 'make lint-deep      and scan-build and gcc -fanalyzer, minutes'
 	@echo 'make fuzz           every fuzz target for FUZZ_SECONDS each'
 	@echo 'make noharm         (root) CYCLES=100000 attachments to programs that check themselves'
+	@echo 'make soak           (root) the daemon for SOAK_MINUTES under a load that changes: does anything grow'
 	@echo 'make bench          (root) what tracing costs, as tables'
 	@echo 'make bench-unwind   (root) what a stack frame costs, and what makes it cheap'
 	@echo 'make check-oracle   (root) stacks of twelve programs against libdw'
