@@ -323,7 +323,7 @@ static int name_by_start(struct symbolizer *sym, const char *base, uint64_t star
 {
 	char *name __free_mem = NULL;
 
-	if (asprintf(&name, "%s!fn@0x%llx", base, (unsigned long long)start) < 0)
+	if (format_alloc(&name, "%s!fn@0x%llx", base, (unsigned long long)start) < 0)
 		return -ENOMEM;
 	line->flags |= SYM_LINE_FALLBACK;
 	return name_plainly(sym, name, strlen(name), line);
