@@ -455,7 +455,8 @@ static int copy_line(struct symbolizer *sym, const struct sym_line *from, struct
 	err = name_plainly(sym, *from->name ? from->name : "[unknown]", strlen(from->name), to);
 	if (!err && strcmp(from->system_name, from->name)) {
 		err = keep(sym, from->system_name, strlen(from->system_name), &id);
-		to->system_name = intern__str(sym->strings, id);
+		if (!err)
+			to->system_name = intern__str(sym->strings, id);
 	}
 	return err ? err : set_path(sym, from->path, to);
 }
