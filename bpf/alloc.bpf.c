@@ -48,11 +48,17 @@ struct {
 OWN_STACK_MAP(alloc_stack);
 OWN_STACK_MAP(session_stack);
 
-static struct probe *probe_of(struct pt_regs *ctx)
+static struct probe *probe_of(__u64 cookie)
 {
-	__u32 index = bpf_get_attach_cookie(ctx);
+	__u32 index = cookie;
 
 	return bpf_map_lookup_elem(&probes, &index);
+}
+
+/* Does the probe with @cookie count now? */
+static bool counts(__u64 cookie)
+{
+	return control.active && !(cookie & COOKIE_APART) == !control.apart;
 }
 
 /* Where a function stands at its entry. */
@@ -242,8 +248,8 @@ static void count_allocation(const struct call *call)
 }
 
 /* An allocating function is entered. True if its return is wanted. */
-static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u32 image,
-							struct image *info)
+static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u64 cookie,
+							__u32 image, struct image *info)
 {
 	struct probe *probe;
 	struct thread *thread;
@@ -252,7 +258,7 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 	__u64 args[8], bytes, weight;
 	bool tracked;
 
-	probe = probe_of(ctx);
+	probe = probe_of(cookie);
 	if (!probe)
 		return false;
 	arch_args(args, ctx);
@@ -329,18 +335,19 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 
 static inline __attribute__((always_inline)) bool on_enter(struct pt_regs *ctx)
 {
+	__u64 cookie = bpf_get_attach_cookie(ctx);
 	struct image *info;
 	struct cost cost;
 	__u32 image = IMAGE_NONE;
 	bool wanted;
 
-	if (!control.active)
+	if (!counts(cookie))
 		return false;
 	info = process_current(&image);
 	if (!info)
 		return false;
 	cost_begin(&cost, info, &info->enter_cnt);
-	wanted = info->flags & IMAGE_CLOSED ? false : enter(ctx, image, info);
+	wanted = info->flags & IMAGE_CLOSED ? false : enter(ctx, cookie, image, info);
 	cost_end(&cost);
 	return wanted;
 }
@@ -465,9 +472,10 @@ static inline __attribute__((always_inline)) void tell_why(struct pt_regs *ctx,
 }
 
 /* A freeing function is entered. */
-static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, __u32 image)
+static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, __u64 cookie,
+							  __u32 image)
 {
-	struct probe *probe = probe_of(ctx);
+	struct probe *probe = probe_of(cookie);
 	struct live_value value;
 	struct thread *thread;
 	bool known = false;
@@ -502,16 +510,18 @@ int heaptap_free(struct pt_regs *ctx)
 	struct image *info;
 	struct cost cost;
 	__u32 image = IMAGE_NONE;
+	__u64 cookie;
 
 	OWN_STACK(ctx, alloc_stack);
-	if (!control.active)
+	cookie = bpf_get_attach_cookie(ctx);
+	if (!counts(cookie))
 		return 0;
 	info = process_current(&image);
 	if (!info)
 		return 0;
 	cost_begin(&cost, info, &info->free_cnt);
 	if (!(info->flags & IMAGE_NO_LIVE))
-		release(ctx, image);
+		release(ctx, cookie, image);
 	cost_end(&cost);
 	return 0;
 }

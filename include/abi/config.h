@@ -54,7 +54,7 @@ struct control {
 	__u32 site_used; /* entries of the site array that hold something */
 	__u64 frame_run; /* free frames being given out, first << 32 | end; from free_frames */
 	__u32 frame_used;
-	__u32 pad;
+	__u32 apart; /* 1: probes with COOKIE_APART count; 0: those without */
 };
 _Static_assert(sizeof(struct control) == 40, "control is 40 bytes");
 

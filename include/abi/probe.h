@@ -7,6 +7,12 @@
 
 #include "abi/types.h"
 
+/*
+ * Of a cookie: the probe is in one process alone. Where probes in all that map a file take turns with probes process by
+ * process (struct control.apart), both are there for a moment, and one of the two kinds is to be ignored.
+ */
+#define COOKIE_APART (1ull << 32)
+
 /* Argument numbers are 1..6 in calling order; 0 means "has none". */
 struct probe {
 	__u8 size_arg; /* requested bytes; with count_arg: bytes per element */

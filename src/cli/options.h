@@ -74,8 +74,8 @@ struct options {
 	uint64_t interval_ns; /* stat: between lines */
 	const char *op;       /* stat: a function whose calls are counted, or NULL */
 	bool json;
-	uint64_t sample_bytes;   /* SAMPLE_UNSAID, SAMPLE_AUTO, SAMPLE_EXACT or the mean */
-	double max_overhead_pct; /* 0: no budget */
+	uint64_t sample_bytes; /* SAMPLE_UNSAID, SAMPLE_AUTO, SAMPLE_EXACT or the mean */
+	double max_overhead_pct, max_overhead_total_pct; /* 0: no budget */
 	bool no_live;
 	bool lifetimes;
 	bool embed_source;

@@ -52,7 +52,10 @@ const struct option_def options_table[] = {
 	  "each process, and keeps all of one that allocates little (default: exact for "
 	  "CMD, else auto)" },
 	{ "max-overhead", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_pct), TRACERS & ~CMD_STAT, NULL,
-	  NULL, "hold the cost of tracing below this share of the target's CPU time" },
+	  NULL, "hold the cost of tracing below this share of each target's own CPU time" },
+	{ "max-overhead-total", 0, OPT_PERCENT, "PCT", FIELD(max_overhead_total_pct),
+	  TRACERS & ~CMD_STAT, NULL, NULL,
+	  "and that of all targets together below this share of the machine's" },
 	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_TOP | CMD_RECORD, NULL, NULL,
 	  "count allocations only, not what stays in use; much cheaper" },
 	{ "lifetimes", 0, OPT_FLAG, NULL, FIELD(lifetimes), CMD_RECORD, NULL, NULL,

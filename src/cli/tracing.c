@@ -84,6 +84,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.lifetimes = opts->lifetimes,
 		.sample_bytes = sample_bytes(opts),
 		.max_overhead = opts->max_overhead_pct / 100,
+		.max_overhead_total = opts->max_overhead_total_pct / 100,
 		.backend = opts->backend,
 		.empty = opts->empty_probes,
 		.full_cfi = opts->full_cfi,

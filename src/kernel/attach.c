@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kernel/bpf_link.h"
+#include "kernel/features.h"
 #include "kernel/self_offset.h"
 #include "kernel/tracer_priv.h"
 
@@ -90,7 +91,7 @@ static int attach_kind(struct tracer *tracer, struct attach_group *group, enum s
 
 /* Give each site its entry in the probe map; offsets and cookies come out by kind. */
 static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
-			  struct site_list *lists)
+			  uint64_t kind_bits, struct site_list *lists)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.probes), err = 0;
 	enum site_kind kind;
@@ -103,7 +104,7 @@ static int register_sites(struct tracer *tracer, const struct tracer_site *sites
 		err = bpf_map_update_elem(fd, &tracer->probe_used, &sites[i].probe, BPF_ANY);
 		if (err)
 			return err == -E2BIG ? -ENOSPC : err;
-		err = list_add(&lists[kind], sites[i].offset, tracer->probe_used);
+		err = list_add(&lists[kind], sites[i].offset, kind_bits | tracer->probe_used);
 		for (j = 0; tracer->live && !err && j < sites[i].ret_cnt; j++)
 			err = list_add(&lists[KIND_RET], sites[i].rets[j], tracer->probe_used);
 		tracer->probe_used++;
@@ -127,21 +128,21 @@ static void drop_twins(struct site_list *list)
 	list->offsets.cnt = list->cookies.cnt = kept;
 }
 
-/* The breakpoints go at once; the call waits until no program can be running. */
-static void group__detach(struct attach_group *group)
+/* The breakpoints go at once. */
+static void group__detach(struct attach_group *group, struct closer *closer)
 {
 	size_t i;
 
 	for (i = 0; i < group->links.cnt; i++)
-		close(group->links.at[i]);
+		closer__close(closer, group->links.at[i]);
 	group->links.cnt = 0;
 }
 
-static void group__done(struct attach_group *group)
+static void group__done(struct attach_group *group, struct closer *closer)
 {
 	int kind;
 
-	group__detach(group);
+	group__detach(group, closer);
 	vec__done(&group->links);
 	for (kind = 0; kind < KIND_CNT; kind++) {
 		vec__done(&group->lists[kind].offsets);
@@ -168,7 +169,7 @@ static int group__attach(struct attach_group *group, struct tracer *tracer, bool
 		err = attach_kind(tracer, group, live ? (enum site_kind)kind : KIND_ENTER, &sites);
 	}
 	if (err)
-		group__detach(group);
+		group__detach(group, &tracer->closer);
 	return err;
 }
 
@@ -177,15 +178,22 @@ void tracer__drop_groups(struct tracer *tracer)
 	size_t i;
 
 	for (i = 0; i < tracer->groups.cnt; i++)
-		group__done(&tracer->groups.at[i]);
+		group__done(&tracer->groups.at[i], &tracer->closer);
 	vec__done(&tracer->groups);
+}
+
+/* Two links that are both there would count everything twice. */
+static bool is_apart(const struct tracer *tracer, const struct attach_group *group)
+{
+	return group->pid && !tracer->listed;
 }
 
 int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
 		   size_t cnt)
 {
 	struct attach_group group = { .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .pid = pid };
-	int err = group.fd < 0 ? -errno : register_sites(tracer, sites, cnt, group.lists);
+	uint64_t apart = is_apart(tracer, &group) ? COOKIE_APART : 0;
+	int err = group.fd < 0 ? -errno : register_sites(tracer, sites, cnt, apart, group.lists);
 
 	drop_twins(&group.lists[KIND_RET]);
 	if (!err)
@@ -193,7 +201,7 @@ int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer
 	if (!err)
 		err = vec__push(&tracer->groups, group);
 	if (err)
-		group__done(&group);
+		group__done(&group, &tracer->closer);
 	return err;
 }
 
@@ -203,8 +211,21 @@ void tracer__suspend(struct tracer *tracer, pid_t pid)
 
 	for (i = 0; i < tracer->groups.cnt; i++) {
 		if (tracer->groups.at[i].pid == pid)
-			group__detach(&tracer->groups.at[i]);
+			group__detach(&tracer->groups.at[i], &tracer->closer);
 	}
+}
+
+void tracer__forget(struct tracer *tracer, pid_t pid)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < tracer->groups.cnt; i++) {
+		if (tracer->groups.at[i].pid == pid)
+			group__done(&tracer->groups.at[i], &tracer->closer);
+		else
+			tracer->groups.at[kept++] = tracer->groups.at[i];
+	}
+	tracer->groups.cnt = kept;
 }
 
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
@@ -212,6 +233,8 @@ int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
 	size_t i;
 	int err = 0;
 
+	/* Probes that are still being taken off would count beside the new ones. */
+	closer__wait(&tracer->closer);
 	for (i = 0; !err && i < tracer->groups.cnt; i++) {
 		struct attach_group *group = &tracer->groups.at[i];
 
@@ -221,6 +244,46 @@ int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
 	if (err)
 		tracer__suspend(tracer, pid);
 	return err;
+}
+
+/* As long as a program may have seen the switch as it was. */
+#define SWITCH_NS 20000000
+
+static void switch_apart(struct tracer *tracer, uint32_t apart)
+{
+	const struct timespec pause = { .tv_nsec = SWITCH_NS };
+
+	__atomic_store_n(&tracer->skel->bss->control.apart, apart, __ATOMIC_SEQ_CST);
+	nanosleep(&pause, NULL);
+}
+
+bool tracer__can_part(const struct tracer *tracer)
+{
+	return tracer->listed || tracer->backend == TRACER_BACKEND_PERF ||
+	       feature_has(FEATURE_UPROBE_MULTI_PID);
+}
+
+void tracer__part(struct tracer *tracer)
+{
+	switch_apart(tracer, 1);
+	tracer__suspend(tracer, 0);
+}
+
+int tracer__unite(struct tracer *tracer)
+{
+	int err = tracer__resume(tracer, 0, true);
+	size_t i = 0;
+
+	if (err)
+		return err;
+	switch_apart(tracer, 0);
+	while (i < tracer->groups.cnt) {
+		if (tracer->groups.at[i].pid)
+			tracer__forget(tracer, tracer->groups.at[i].pid);
+		else
+			i++;
+	}
+	return 0;
 }
 
 int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset)
@@ -268,18 +331,41 @@ static __attribute__((noipa, used)) void trap_me(void)
 	__asm__ volatile("nop");
 }
 
-static uint64_t time_calls(int cnt)
+/*
+ * A few hundred nanoseconds of something else, as it lies between two hits of a program: a trap also costs what the
+ * processor had under way, which a loop of nothing but traps does not show.
+ */
+static __attribute__((noipa)) void work_between_traps(void)
 {
-	struct timespec start, end;
+	for (volatile int i = 0; i < 1000; i++)
+		;
+}
+
+static uint64_t thread_ns(void)
+{
+	struct timespec now;
+
+	/* Others that run in between are nobody's cost. */
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What a call of trap_me() takes more than none. */
+static uint64_t time_traps(int cnt)
+{
+	uint64_t start = thread_ns(), with, without;
 	int i;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (i = 0; i < cnt; i++)
+	for (i = 0; i < cnt; i++) {
+		work_between_traps();
 		trap_me();
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	return ((uint64_t)(end.tv_sec - start.tv_sec) * 1000000000u + (uint64_t)end.tv_nsec -
-		(uint64_t)start.tv_nsec) /
-	       (uint64_t)cnt;
+	}
+	with = thread_ns() - start;
+	start = thread_ns();
+	for (i = 0; i < cnt; i++)
+		work_between_traps();
+	without = thread_ns() - start;
+	return with > without ? (with - without) / (uint64_t)cnt : 0;
 }
 
 static int by_size(const void *a, const void *b)
@@ -290,6 +376,8 @@ static int by_size(const void *a, const void *b)
 }
 
 #define TRAP_ROUNDS 15
+/* Of our programs, what comes before and after the time they measure (bpf/cost.bpf.h). */
+#define PROGRAM_NS  100
 
 uint64_t tracer__trap_ns(struct tracer *tracer)
 {
@@ -310,11 +398,11 @@ uint64_t tracer__trap_ns(struct tracer *tracer)
 			   0, &links.fds))
 		return 0;
 	for (round = 0; round < TRAP_ROUNDS; round++)
-		rounds[round] = time_calls(200);
+		rounds[round] = time_traps(100);
 	qsort(rounds, TRAP_ROUNDS, sizeof(rounds[0]), by_size);
 	for (i = 0; i < links.fds.cnt; i++)
-		close(links.fds.at[i]);
+		closer__close(&tracer->closer, links.fds.at[i]);
 	vec__done(&links.fds);
 	/* As it is, not as it could be: the target has the same interrupts and neighbours. */
-	return rounds[TRAP_ROUNDS / 2];
+	return rounds[TRAP_ROUNDS / 2] + PROGRAM_NS;
 }

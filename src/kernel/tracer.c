@@ -254,6 +254,7 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	tracer->live = options->live;
 	tracer->lifetimes = options->lifetimes;
 	tracer->empty = options->empty;
+	tracer->listed = options->scope == SCOPE_LISTED;
 	if (!feature_has(FEATURE_BTF) || !feature_has(FEATURE_BPF))
 		return load_error(-EPERM, ret_why);
 	tracer->backend = options->backend ? options->backend : best_backend(options);
@@ -285,6 +286,7 @@ void tracer__detach(struct tracer *tracer)
 	size_t i;
 
 	tracer__drop_groups(tracer);
+	closer__done(&tracer->closer);
 	for (i = 0; i < tracer->lib_links.cnt; i++)
 		close(tracer->lib_links.at[i]);
 	vec__done(&tracer->lib_links);

@@ -106,11 +106,28 @@ void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes
  */
 int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
 		   size_t cnt);
-/* Take the probes of process @pid off and put them on again; only for those attached with that
- * @pid. @live false: what allocates alone, whose blocks are not tracked. 0 or -errno, and then they
- * are off. */
+/*
+ * Take the probes that were attached with @pid off, and put them on again; they are gone within a moment, and their
+ * events with them no later than the next tracer__resume(). @live false: what allocates alone, whose blocks are not
+ * tracked. 0 or -errno, and then they are off.
+ */
 void tracer__suspend(struct tracer *tracer, pid_t pid);
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
+/* Take them off for good. */
+void tracer__forget(struct tracer *tracer, pid_t pid);
+/*
+ * Beyond SCOPE_LISTED probes are attached with pid 0, for all. To take those of one process off, all are replaced by
+ * probes process by process: attach them with their pids, which count nothing yet, then part; from then on they count
+ * and the others are off. Unite is the way back; those with pids are forgotten. 0 or -errno, and then nothing has changed.
+ */
+bool tracer__can_part(const struct tracer *tracer);
+void tracer__part(struct tracer *tracer);
+int tracer__unite(struct tracer *tracer);
+/* Take all of @image's blocks for freed: for one whose frees are not seen (IMAGE_NO_LIVE). 0 or -errno. */
+int tracer__free_blocks(struct tracer *tracer, uint32_t image);
+/* Add to what a site has counted, as BPF does. */
+void tracer__add_to_site(struct tracer *tracer, uint32_t site, uint64_t cnt, uint64_t bytes,
+			 uint64_t variance);
 /* What a hit costs on this machine before our program runs, measured on ourselves; 0: it cannot be.
  */
 uint64_t tracer__trap_ns(struct tracer *tracer);

@@ -7,6 +7,7 @@
 #include "abi/config.h"
 #include "base/extents.h"
 #include "base/vec.h"
+#include "kernel/closer.h"
 #include "kernel/mapped.h"
 #include "kernel/tracer.h"
 
@@ -50,6 +51,7 @@ struct sweep {
 struct tracer {
 	struct heaptap_bpf *skel;
 	enum tracer_backend backend;
+	bool listed; /* SCOPE_LISTED: there are no probes but those in one process */
 	bool live;
 	bool lifetimes;
 	bool empty;
@@ -61,6 +63,7 @@ struct tracer {
 	int cpu_cnt;
 	VEC(struct attach_group) groups; /* of allocator probes */
 	VEC(int) lib_links;
+	struct closer closer;
 	struct bpf_link *fork, *exec, *exit;
 	struct ring_buffer *ring;
 	tracer_notice_fn notice_fn;

@@ -55,6 +55,7 @@ static const struct key keys[] = {
 	KEY("trace", "cgroup", TEXT, cgroup),
 	KEY("trace", "sample", SAMPLE, sample_bytes),
 	KEY("trace", "max-overhead", PERCENT, max_overhead_pct),
+	KEY("trace", "max-overhead-total", PERCENT, max_overhead_total_pct),
 	KEY("trace", "live", YESNO, no_live),
 	KEY("trace", "live-max", COUNT, live_max_cnt),
 	KEY("trace", "sites-max", COUNT, sites_max_cnt),

@@ -38,8 +38,8 @@ struct serve_config {
 	VEC(const char *) names, excludes;
 	VEC(uid_t) users;
 	char *cgroup;
-	uint64_t sample_bytes;   /* 0: auto, 1: exact */
-	double max_overhead_pct; /* 0: no budget */
+	uint64_t sample_bytes;                           /* 0: auto, 1: exact */
+	double max_overhead_pct, max_overhead_total_pct; /* 0: no budget */
 	bool no_live;
 	uint64_t tally_max_bytes, live_max_cnt, sites_max_cnt, stacks_max_bytes;
 

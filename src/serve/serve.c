@@ -400,19 +400,21 @@ static void fill_session(struct daemon *daemon)
 						.on_input = on_input,
 						.input_fd = daemon->epoll_fd,
 						.ctx = daemon };
-	daemon->session = (struct session_config){ .all = !config->cgroup,
-						   .cgroup = config->cgroup,
-						   .no_live = config->no_live,
-						   .sample_bytes = config->sample_bytes,
-						   .max_overhead = config->max_overhead_pct / 100,
-						   .placed = true,
-						   .isolate = true,
-						   .tally_max_bytes = config->tally_max_bytes,
-						   .live_max_cnt = config->live_max_cnt,
-						   .sites_max_cnt = config->sites_max_cnt,
-						   .stacks_max_bytes = config->stacks_max_bytes,
-						   .quiet = daemon->options->quiet,
-						   .watch = &daemon->watch };
+	daemon->session =
+		(struct session_config){ .all = !config->cgroup,
+					 .cgroup = config->cgroup,
+					 .no_live = config->no_live,
+					 .sample_bytes = config->sample_bytes,
+					 .max_overhead = config->max_overhead_pct / 100,
+					 .max_overhead_total = config->max_overhead_total_pct / 100,
+					 .placed = true,
+					 .isolate = true,
+					 .tally_max_bytes = config->tally_max_bytes,
+					 .live_max_cnt = config->live_max_cnt,
+					 .sites_max_cnt = config->sites_max_cnt,
+					 .stacks_max_bytes = config->stacks_max_bytes,
+					 .quiet = daemon->options->quiet,
+					 .watch = &daemon->watch };
 	choose(daemon);
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/features.h"
 #include "proc/proc_info.h"
 #include "proc/proc_maps.h"
+#include "session/apart.h"
 #include "session/hold.h"
 #include "session/pace.h"
 #include "session/recording.h"
@@ -60,7 +61,7 @@ static struct tracer_options tracer_options(struct recording *rec)
 		.lifetimes = config->lifetimes,
 		.totals = config->on_totals,
 		.ops = config->op,
-		.sampling = config->sample_bytes != 1 || config->max_overhead > 0,
+		.sampling = config->sample_bytes != 1 || session_has_budget(config),
 		.mean_bytes = config->sample_bytes ? config->sample_bytes : 1,
 		.brake_cnt = PACE_BRAKE_CNT,
 		.brake_ns = config->sample_bytes ? 0 : PACE_TICK_NS,
@@ -100,6 +101,30 @@ static int explain_open(int err, enum tracer_open_error why)
 	}
 }
 
+#define FOR_LIBS (1ull << 63)
+
+/* Its "libraries have changed" hook, which stays as it is whatever becomes of the other probes. */
+static int attach_libs(struct recording *rec, size_t index, pid_t pid)
+{
+	const struct target_object *object = target_set__at(rec->targets, index);
+	bool is_new;
+	int err;
+
+	if (!object->notify_off)
+		return 0;
+	if (!recording__is_listed(rec))
+		pid = 0;
+	if (!hashmap__slot(rec->attached, FOR_LIBS | (uint64_t)index << 32 | (uint32_t)pid, 1,
+			   &is_new))
+		return -ENOMEM;
+	if (!is_new)
+		return 0;
+	err = tracer__attach_libs(rec->tracer, object->fd, pid, object->notify_off);
+	if (err)
+		log_debug("cannot watch the loader %s: %s", object->path, strerror(-err));
+	return 0;
+}
+
 /* Attach @object for @pid (0: everybody) unless that was done. */
 static int attach_object(struct recording *rec, size_t index, pid_t pid)
 {
@@ -114,13 +139,9 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
-	if (object->notify_off) {
-		err = tracer__attach_libs(rec->tracer, object->fd, pid, object->notify_off);
-		if (err)
-			log_debug("cannot watch the loader %s: %s", object->path, strerror(-err));
-	}
-	if (!object->probe_cnt)
-		return 0;
+	err = attach_libs(rec, index, pid);
+	if (err || !object->probe_cnt)
+		return err;
 	for (i = 0; i < object->probe_cnt; i++) {
 		sites[i].offset = object->probes[i].site.site_off;
 		sites[i].probe = object->probes[i].probe;
@@ -137,6 +158,12 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 	return 0;
 }
 
+/* Whom probes for @pid are attached for. */
+static pid_t probes_of(const struct recording *rec, pid_t pid)
+{
+	return recording__is_listed(rec) || rec->is_apart ? pid : 0;
+}
+
 int recording__attach_new(struct recording *rec, pid_t pid)
 {
 	struct target_refs refs __target_refs = {};
@@ -147,20 +174,29 @@ int recording__attach_new(struct recording *rec, pid_t pid)
 	if (err < 0)
 		return err;
 	for (i = 0, err = 0; !err && i < refs.cnt; i++)
-		err = attach_object(rec, refs.at[i], recording__is_listed(rec) ? pid : 0);
+		err = attach_object(rec, refs.at[i], probes_of(rec, pid));
 	return err;
 }
 
-/* The command is still us; it will map the files that prepare found. */
-static int attach_for_child(struct recording *rec)
+static int attach_every(struct recording *rec, pid_t pid)
 {
-	pid_t pid = recording__is_listed(rec) ? rec->child.pid : 0;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; !err && i < target_set__cnt(rec->targets); i++)
 		err = attach_object(rec, i, pid);
 	return err;
+}
+
+int recording__attach_shared(struct recording *rec)
+{
+	return attach_every(rec, 0);
+}
+
+/* The command is still us; it will map the files that prepare found. */
+static int attach_for_child(struct recording *rec)
+{
+	return attach_every(rec, probes_of(rec, rec->child.pid));
 }
 
 void recording__feed_files(struct recording *rec)
@@ -194,7 +230,7 @@ static void attach_ahead(struct recording *rec, pid_t pid)
 	    target_set__add_cmd(rec->targets, argv, envp.at, recording__add_file, rec, NULL) >= 0)
 		recording__feed_files(rec);
 	vec__done(&envp);
-	if (!err && attach_for_child(rec))
+	if (!err && attach_every(rec, probes_of(rec, pid)))
 		log_debug("process %d: not all of its allocators could be probed", (int)pid);
 }
 
@@ -220,7 +256,8 @@ void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
 	bool ours = rec->child.pid && rec->scope == SCOPE_CHILDREN && pid != rec->child.pid;
 	bool held = ours && !hold_take(pid);
 
-	if (pid == rec->child.pid || (held && has_news(rec, pid)))
+	/* Nobody else's probes are in it. */
+	if (pid == rec->child.pid || (held && (rec->is_apart || has_news(rec, pid))))
 		attach_ahead(rec, pid);
 	recording__look_at(rec, image, pid);
 	if (held)
@@ -314,6 +351,14 @@ static int attach_op(struct recording *rec)
 
 int recording__arm(struct recording *rec)
 {
+	const struct session_config *config = rec->config;
+	const struct governor_config governor = { .budget = config->max_overhead,
+						  .total = config->max_overhead_total,
+						  .mean_bytes = config->sample_bytes,
+						  .live = !config->no_live,
+						  .part = apart_begin,
+						  .unite = apart_end,
+						  .ctx = rec };
 	struct tracer_options options = tracer_options(rec);
 	enum tracer_open_error why;
 	char bytes[16];
@@ -321,7 +366,7 @@ int recording__arm(struct recording *rec)
 
 	if (err)
 		return explain_open(err, why);
-	rec->governor = governor__new(rec->config->max_overhead, recording__is_listed(rec));
+	rec->governor = governor__new(&governor);
 	if (!rec->governor)
 		return log_err(-ENOMEM, "cannot start");
 	err = file_table__feed(rec->files, rec->tracer);

@@ -53,10 +53,10 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 		.service = rec->filter ? rec->filter->service : NULL,
 		.time_ns = rec->start_ns,
 		.duration_ns = until_mono_ns - rec->start_mono_ns,
-		.period_bytes = config->max_overhead > 0 ? 0 : config->sample_bytes,
+		.period_bytes = session_has_budget(config) ? 0 : config->sample_bytes,
 		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
-			 (config->sample_bytes != 1 || config->max_overhead > 0 ? SNAPSHOT_SAMPLED
-										: 0) |
+			 (config->sample_bytes != 1 || session_has_budget(config) ? SNAPSHOT_SAMPLED
+										  : 0) |
 			 (config->sample_bytes ? 0 : SNAPSHOT_AUTO) |
 			 (config->lifetimes ? SNAPSHOT_STORIES : 0),
 		.image_max = rec->image_max,
@@ -66,6 +66,7 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 	};
 	int err;
 
+	governor__catch_up(rec->governor, rec->tracer);
 	err = capture_snapshot(&capture, &snapshot);
 	if (!err)
 		err = governor__settle(rec->governor, rec->tracer, snapshot);

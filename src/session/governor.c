@@ -1,78 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Looks at processes, and steps. */
 #include "session/governor.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/vec.h"
+#include "session/governed.h"
 
-/* Less than this between two looks says little about a process: hits of which some were measured, or CPU time. */
-#define LOOK_MIN_HITS  2000u
-#define LOOK_MIN_NS    100000000u
-#define COARSER        4
-#define MEAN_MAX_BYTES ((uint64_t)1 << 36)
+/* Less than this between two looks says little about a process, unless it is long. */
+#define LOOK_MIN_HITS   2000u
+#define LOOK_MIN_NS     100000000u
+#define LOOK_MAX_NS     1000000000u
+/* A process that is not looked at for its hits: how often its CPU time is asked for. */
+#define TICK_NS         10000000u
+#define TICK_MEASURE_NS 250000000u
+/* At first more often: one that is past its budget from the start has not spent much of it then. */
+#define TICK_FIRST_NS   4000000u
+#define FIRST_NS        100000000u
+#define PRICE_NS        10000000000u
+#define MEAN_MAX_BYTES  ((uint64_t)1 << 36)
+/* A process must be calm for so long; twice as long each time that a step back had to be taken again soon. */
+#define PATIENCE_NS     2000000000u
+#define PATIENCE_MAX_NS 64000000000u
+#define SOON_NS         10000000000u
+#define PART_AGAIN_NS   5000000000u
+#define UNITE_NS        5000000000u
+/* Every hit passes by the probes of all processes that have their own. */
+#define CONSUMER_NS     30u
 
-struct governed {
-	pid_t tgid; /* 0: nobody */
-	enum governor_level level;
-	struct work first, last; /* readings; all counters are since the image began */
-	uint64_t enter_cnt, free_cnt;
-	uint64_t level_ns[LEVEL_WINDOWS +
-			  1]; /* when each was taken, since the process was first seen */
-	uint64_t seen_ns, looked_ns;
-	struct windows windows;
-	uint64_t due_ns;
-	double window_ns; /* what tracing took in the last one */
-};
-
-struct governor {
-	double budget;
-	bool may_close;
-	uint64_t trap_ns;
-	unsigned int seed;
-	VEC(struct governed) all; /* by image */
-};
-
-struct governor *governor__new(double budget, bool windows)
+struct governor *governor__new(const struct governor_config *config)
 {
 	struct governor *governor = calloc(1, sizeof(*governor));
 
 	if (!governor)
 		return NULL;
-	governor->budget = budget;
-	governor->may_close = windows;
+	governor->config = *config;
 	governor->seed = (unsigned int)time(NULL) ^ (unsigned int)getpid();
 	return governor;
 }
 
 void governor__free(struct governor *governor)
 {
+	size_t i;
+
 	if (!governor)
 		return;
+	for (i = 0; i < governor->all.cnt; i++) {
+		phase__done(&governor->all.at[i].phase);
+		phase__done(&governor->all.at[i].before);
+	}
 	vec__done(&governor->all);
 	free(governor);
 }
 
-static uint64_t load(const uint64_t *value)
-{
-	return __atomic_load_n(value, __ATOMIC_RELAXED);
-}
-
-#define LOAD(image, field) load((const uint64_t *)&(image)->field)
-
-static uint64_t now_mono_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+#define LOAD(image, field) __atomic_load_n(&(image)->field, __ATOMIC_RELAXED)
 
 /* CPU time of a process, ended threads included. False: it is gone. */
 static bool process_cpu_ns(pid_t pid, uint64_t *ret)
@@ -86,398 +70,513 @@ static bool process_cpu_ns(pid_t pid, uint64_t *ret)
 	return true;
 }
 
-static bool read_work(const struct governor *governor, const struct image *image, struct work *ret)
+uint64_t governor__price_ns(const struct governor *governor)
 {
-	struct work work;
+	return governor->trap_ns +
+	       (governor->apart_cnt > 1 ? CONSUMER_NS * (governor->apart_cnt - 1) : 0);
+}
 
-	if (!process_cpu_ns((pid_t)image->tgid, &work.cpu_ns))
+uint64_t reading_hits(struct reading from, struct reading to)
+{
+	return to.enter_cnt - from.enter_cnt + to.free_cnt - from.free_cnt + to.return_cnt -
+	       from.return_cnt;
+}
+
+struct reading reading_of(const struct image *image)
+{
+	return (struct reading){ .run_ns = LOAD(image, run_ns),
+				 .enter_cnt = LOAD(image, enter_cnt),
+				 .free_cnt = LOAD(image, free_cnt),
+				 .return_cnt = LOAD(image, return_cnt) };
+}
+
+static bool take_reading(const struct image *image, struct reading *ret)
+{
+	struct reading reading = reading_of(image);
+
+	if (!process_cpu_ns((pid_t)image->tgid, &reading.cpu_ns))
 		return false;
-	work.trace_ns = (LOAD(image, enter_cnt) + LOAD(image, free_cnt) + LOAD(image, return_cnt)) *
-				governor->trap_ns +
-			LOAD(image, run_ns);
-	*ret = work;
+	*ret = reading;
 	return true;
 }
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
+bool governed__read(struct governed *governed, const struct governor *governor,
+		    const struct image *image)
 {
-	return a < b ? a : b;
+	struct reading now;
+	struct work work;
+
+	if (!take_reading(image, &now))
+		return false;
+	work.cpu_ns = now.cpu_ns - governed->last.cpu_ns;
+	work.trap_ns = reading_hits(governed->last, now) * governor__price_ns(governor);
+	work.trace_ns = work.trap_ns + now.run_ns - governed->last.run_ns;
+	governed->last = now;
+	work_add(&governed->all, work);
+	if (governed->budget < INFINITY)
+		governed->debt_ns = fmax(governed->debt_ns + (double)work.trace_ns -
+						 governed->budget * work_own_ns(work),
+					 0);
+	return true;
 }
 
-static struct work work_between(struct work from, struct work to)
-{
-	return (struct work){ to.cpu_ns - from.cpu_ns, to.trace_ns - from.trace_ns };
-}
+/* --- whose what --- */
 
 /* A process that runs another program is another one: whatever was taken off it is put on again. */
-static void begin_anew(struct governor *governor, struct tracer *tracer, pid_t tgid)
+static void begin_anew(struct governor *governor, struct tracer *tracer, const struct image *image)
 {
 	size_t i;
 
 	for (i = 0; i < governor->all.cnt; i++) {
-		if (governor->all.at[i].tgid != tgid || governor->all.at[i].level < LEVEL_ALONE)
+		struct governed *governed = &governor->all.at[i];
+
+		if (governed->tgid != (pid_t)image->tgid || governed->start_ns == image->start_ns ||
+		    governed->level < LEVEL_ALONE)
 			continue;
-		tracer__suspend(tracer, tgid);
-		tracer__resume(tracer, tgid, true);
+		if (governed->level == LEVEL_WINDOWS)
+			governed__end_windows(governed, tracer, (uint32_t)i);
+		governed->level = LEVEL_FULL;
+		tracer__suspend(tracer, governed->tgid);
+		tracer__resume(tracer, governed->tgid, true);
 		return;
 	}
 }
 
 /*
- * What of @work is not ours to count. A process that began under our eyes is ours from there on; of one that was met
+ * What of @now is not ours to count. A process that began under our eyes is ours from there on; of one that was met
  * later, all that was traced so far is.
  */
-static struct work work_before(const struct governor *governor, const struct image *image,
-			       struct work work)
+static struct reading reading_before(const struct governor *governor, const struct image *image,
+				     struct reading now)
 {
-	const struct governed *parent =
-		image->parent < governor->all.cnt ? &governor->all.at[image->parent] : NULL;
+	const struct governed *parent = image->parent && image->parent < governor->all.cnt
+						? &governor->all.at[image->parent]
+						: NULL;
+	uint64_t trace_ns = reading_hits((struct reading){}, now) * governor->trap_ns + now.run_ns;
 
 	if (image->parent == IMAGE_NONE)
-		return (struct work){ work.cpu_ns - min_u64(work.cpu_ns, work.trace_ns), 0 };
+		return (struct reading){ .cpu_ns = now.cpu_ns > trace_ns ? now.cpu_ns - trace_ns
+									 : 0 };
 	/* It was another program until its exec. */
-	if (parent && parent->tgid == (pid_t)image->tgid)
-		return (struct work){ min_u64(parent->last.cpu_ns, work.cpu_ns), 0 };
-	return (struct work){};
+	if (parent && parent->tgid == (pid_t)image->tgid && parent->last.cpu_ns < now.cpu_ns)
+		return (struct reading){ .cpu_ns = parent->last.cpu_ns };
+	return (struct reading){};
 }
 
-/* The entry of @id, made anew if the number has been given to another process. */
+/* The entry of @id, made anew if the number has been given to another process. NULL: not to be had. */
 static struct governed *governed_at(struct governor *governor, struct tracer *tracer,
 				    const struct image *image, uint32_t id, uint64_t now_ns)
 {
 	struct governed *governed;
-	struct work work;
+	struct reading now;
 
 	while (governor->all.cnt <= id) {
 		if (vec__push(&governor->all, (struct governed){}))
 			return NULL;
 	}
 	governed = &governor->all.at[id];
-	if (governed->tgid == (pid_t)image->tgid)
+	if (governed->tgid == (pid_t)image->tgid && governed->start_ns == image->start_ns)
 		return governed;
-	if (!read_work(governor, image, &work))
+	if (!take_reading(image, &now))
 		return NULL;
-	begin_anew(governor, tracer, (pid_t)image->tgid);
-	*governed = (struct governed){ .tgid = (pid_t)image->tgid,
-				       .first = work_before(governor, image, work),
-				       .last = work,
-				       .seen_ns = now_ns,
-				       .looked_ns = now_ns };
+	begin_anew(governor, tracer, image);
+	phase__done(&governed->phase);
+	phase__done(&governed->before);
+	*governed =
+		(struct governed){ .tgid = (pid_t)image->tgid,
+				   .start_ns = image->start_ns,
+				   .budget = governor->config.budget > 0 ? governor->config.budget
+									 : INFINITY,
+				   .last = reading_before(governor, image, now),
+				   .seen_ns = now_ns,
+				   .looked_ns = now_ns,
+				   .patience_ns = PATIENCE_NS };
+	governed->looked = governed->last;
+	governed__read(governed, governor, image);
 	return governed;
+}
+
+/* --- steps --- */
+
+static void set_mean(struct tracer *tracer, uint32_t id, uint64_t mean_bytes, uint64_t now_ns)
+{
+	tracer__set_flags(tracer, id, IMAGE_OWN_MEAN);
+	tracer__set_mean(tracer, id, mean_bytes < MEAN_MAX_BYTES ? mean_bytes : MEAN_MAX_BYTES,
+			 now_ns);
 }
 
 static void coarser(struct tracer *tracer, const struct image *image, uint32_t id, uint64_t now_ns)
 {
 	uint64_t mean = LOAD(image, mean_bytes);
 
-	mean = mean < 64 ? 64ull * COARSER : mean * COARSER;
-	tracer__set_flags(tracer, id, IMAGE_OWN_MEAN);
-	tracer__set_mean(tracer, id, mean < MEAN_MAX_BYTES ? mean : MEAN_MAX_BYTES, now_ns);
+	set_mean(tracer, id, (mean < 64 ? 64 : mean) * BUDGET_COARSER, now_ns);
 }
 
-/* The next window, so that by then the budget has caught up with what has been spent. */
-static void plan_window(struct governor *governor, struct governed *governed, struct work recent,
-			uint64_t elapsed_ns, uint64_t now_ns)
+/* True: it is as it was at first. */
+static bool finer(const struct governor *governor, struct tracer *tracer, const struct image *image,
+		  uint32_t id, uint64_t now_ns)
 {
-	struct work all = work_between(governed->first, governed->last);
-	double own = (double)all.cpu_ns - (double)all.trace_ns, debt, rate, wait_ns;
+	uint64_t base = governor->config.mean_bytes,
+		 mean = LOAD(image, mean_bytes) / BUDGET_COARSER;
 
-	debt = (double)all.trace_ns - governor->budget * fmax(own, 0);
-	/* Of its own work per time; while it is traced all of its time goes into that. */
-	rate = elapsed_ns ? (double)recent.cpu_ns / (double)elapsed_ns : 1;
-	wait_ns = (fmax(debt, 0) + governed->window_ns) / (governor->budget * fmax(rate, 0.01));
-	wait_ns *= 0.5 + (double)rand_r(&governor->seed) / RAND_MAX;
-	governed->due_ns = now_ns + (uint64_t)fmin(wait_ns, 60e9);
+	if (base && mean > base && mean >= 64) {
+		set_mean(tracer, id, mean, now_ns);
+		return false;
+	}
+	if (base)
+		tracer__set_mean(tracer, id, base, now_ns);
+	tracer__clear_flags(tracer, id, IMAGE_OWN_MEAN);
+	return true;
 }
 
-static void step_to(struct governor *governor, struct tracer *tracer, const struct image *image,
-		    uint32_t id, enum governor_level level, struct work recent, uint64_t elapsed_ns,
-		    uint64_t now_ns)
+static void note_step(struct governed *governed, enum budget_level level, uint64_t now_ns)
+{
+	if (governed->level == level)
+		return;
+	governed->level = level;
+	if (governed->step_cnt < STEPS_TOLD)
+		governed->steps[governed->step_cnt] =
+			(struct step){ level, now_ns - governed->seen_ns };
+	governed->step_cnt++;
+}
+
+static void step_down(struct governor *governor, struct tracer *tracer, const struct image *image,
+		      uint32_t id, enum budget_level level, uint64_t now_ns)
 {
 	struct governed *governed = &governor->all.at[id];
 	bool again = governed->level == level;
-	pid_t pid = governed->tgid;
 
-	if (!again)
-		governed->level_ns[level] = now_ns - governed->seen_ns + 1;
-	governed->level = level;
-	if (level == LEVEL_COARSE || again) {
-		coarser(tracer, image, id, now_ns);
+	if (governed->up_ns && now_ns - governed->up_ns < SOON_NS &&
+	    governed->patience_ns < PATIENCE_MAX_NS)
+		governed->patience_ns *= 2;
+	governed->calm_ns = 0;
+	note_step(governed, level, now_ns);
+	if (level == LEVEL_WINDOWS) {
+		governed__begin_windows(governed, governor, tracer, id, now_ns);
 		return;
 	}
-	tracer__set_flags(tracer, id,
-			  level == LEVEL_WINDOWS ? IMAGE_NO_LIVE | IMAGE_CLOSED : IMAGE_NO_LIVE);
-	tracer__suspend(tracer, pid);
-	if (level == LEVEL_ALONE) {
-		tracer__resume(tracer, pid, false);
-		coarser(tracer, image, id, now_ns);
+	coarser(tracer, image, id, now_ns);
+	if (level == LEVEL_COARSE || again)
+		return;
+	tracer__set_flags(tracer, id, IMAGE_NO_LIVE);
+	tracer__suspend(tracer, governed->tgid);
+	tracer__resume(tracer, governed->tgid, false);
+}
+
+static void step_up(struct governor *governor, struct tracer *tracer, const struct image *image,
+		    uint32_t id, uint64_t now_ns)
+{
+	struct governed *governed = &governor->all.at[id];
+
+	governed->calm_ns = 0;
+	governed->up_ns = now_ns;
+	switch (governed->level) {
+	case LEVEL_WINDOWS:
+		governed__end_windows(governed, tracer, id);
+		tracer__clear_flags(tracer, id, IMAGE_CLOSED);
+		tracer__resume(tracer, governed->tgid, false);
+		note_step(governed, LEVEL_ALONE, now_ns);
+		break;
+	case LEVEL_ALONE:
+		/* Some were freed unseen, but not which. */
+		tracer__suspend(tracer, governed->tgid);
+		if (governor->config.live && !tracer__free_blocks(tracer, id))
+			tracer__clear_flags(tracer, id, IMAGE_NO_LIVE);
+		governed->lost_ns = now_ns - governed->seen_ns;
+		tracer__resume(tracer, governed->tgid, true);
+		note_step(governed, LEVEL_COARSE, now_ns);
+		break;
+	case LEVEL_COARSE:
+		if (finer(governor, tracer, image, id, now_ns))
+			note_step(governed, LEVEL_FULL, now_ns);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Windows are to be had, or made so. */
+static bool may_close(struct governor *governor, uint64_t now_ns)
+{
+	if (governor->apart)
+		return true;
+	if (now_ns < governor->part_again_ns)
+		return false;
+	if (governor->config.part(governor->config.ctx, &governor->apart_cnt)) {
+		governor->part_again_ns = now_ns + PART_AGAIN_NS;
+		return false;
+	}
+	governor->apart = true;
+	return true;
+}
+
+/* --- looks --- */
+
+/* How many samples more the next finer mean would give. */
+static double finer_times(const struct governor *governor, const struct image *image)
+{
+	double base = (double)governor->config.mean_bytes;
+
+	return base > 0 ? fmin(fmax((double)LOAD(image, mean_bytes) / base, 1), BUDGET_COARSER)
+			: BUDGET_COARSER;
+}
+
+static struct budget_look look_through(const struct governor *governor,
+				       const struct governed *governed, const struct image *image,
+				       uint64_t elapsed_ns)
+{
+	uint64_t price_ns = governor__price_ns(governor);
+
+	if (governed->level == LEVEL_WINDOWS)
+		return governed__look_through_windows(governed, price_ns, elapsed_ns);
+	return (struct budget_look){ .work = work_between(governed->at_look, governed->all),
+				     .elapsed_ns = elapsed_ns,
+				     .enter_cnt =
+					     governed->last.enter_cnt - governed->looked.enter_cnt,
+				     .free_cnt =
+					     governed->last.free_cnt - governed->looked.free_cnt,
+				     .trap_ns = price_ns,
+				     .finer = finer_times(governor, image) };
+}
+
+/* What it would cost to trace it whole, from what it costs now. */
+static double wanted_ns(const struct governed *governed, const struct budget_look *look)
+{
+	double run_ns = (double)(look->work.trace_ns - look->work.trap_ns);
+
+	/* Each allocation has its return and its free, and each sample the whole of its handling. */
+	if (governed->level >= LEVEL_ALONE)
+		return 2.5 * (double)look->work.trap_ns + 2 * run_ns;
+	return (double)look->work.trace_ns;
+}
+
+static bool says_much(const struct budget_look *look)
+{
+	return look->enter_cnt + look->free_cnt >= LOOK_MIN_HITS ||
+	       look->work.cpu_ns >= LOOK_MIN_NS;
+}
+
+static void consider(struct governor *governor, struct tracer *tracer, const struct image *image,
+		     uint32_t id, const struct budget_look *look, uint64_t now_ns)
+{
+	struct governed *governed = &governor->all.at[id];
+	enum budget_level level = governed->level;
+
+	if (says_much(look) && level != LEVEL_WINDOWS &&
+	    work_is_past(look->work, governed->budget)) {
+		level = budget_level_for(level, look, governed->budget, true);
+		if (level >= LEVEL_ALONE && !may_close(governor, now_ns))
+			level = LEVEL_ALONE;
+		step_down(governor, tracer, image, id, level, now_ns);
 		return;
 	}
-	/* All that was traced up to here is the first window. */
-	windows__add(&governed->windows, work_between(governed->first, governed->last),
-		     (double)governed->enter_cnt);
-	governed->window_ns = GOVERNOR_WINDOW_NS;
-	plan_window(governor, governed, recent, elapsed_ns, now_ns);
+	if (!governed__is_known(governed) || !budget_allows_less(level, look, governed->budget)) {
+		governed->calm_ns = 0;
+		return;
+	}
+	if (!governed->calm_ns)
+		governed->calm_ns = now_ns;
+	if (now_ns - governed->calm_ns >= governed->patience_ns)
+		step_up(governor, tracer, image, id, now_ns);
+}
+
+/* Nothing to ask the kernel for, most of the time. */
+static bool is_quiet(const struct governed *governed, const struct image *image, uint64_t now_ns)
+{
+	return (governed->level == LEVEL_WINDOWS ||
+		reading_hits(governed->looked, reading_of(image)) < LOOK_MIN_HITS) &&
+	       now_ns - governed->looked_ns < LOOK_MAX_NS;
 }
 
 static void look_at(struct governor *governor, struct tracer *tracer, const struct image *image,
 		    uint32_t id, uint64_t now_ns)
 {
 	struct governed *governed = governed_at(governor, tracer, image, id, now_ns);
-	struct governor_look look = { .trap_ns = governor->trap_ns };
-	enum governor_level level;
-	uint64_t elapsed_ns;
-	struct work work;
+	struct budget_look look;
+	double elapsed, rate;
 
-	if (!governed || !read_work(governor, image, &work))
+	if (!governed || is_quiet(governed, image, now_ns) ||
+	    !governed__read(governed, governor, image))
 		return;
-	look.work = work_between(governed->last, work);
-	look.enter_cnt = LOAD(image, enter_cnt) - governed->enter_cnt;
-	look.free_cnt = LOAD(image, free_cnt) - governed->free_cnt;
-	if (look.enter_cnt + look.free_cnt < LOOK_MIN_HITS && look.work.cpu_ns < LOOK_MIN_NS &&
-	    governed->level != LEVEL_WINDOWS)
-		return;
-	elapsed_ns = now_ns - governed->looked_ns;
-	governed->last = work;
-	governed->enter_cnt += look.enter_cnt;
-	governed->free_cnt += look.free_cnt;
+	elapsed = (double)(now_ns - governed->looked_ns) + 1;
+	look = look_through(governor, governed, image, (uint64_t)elapsed);
+	/* The first ones count whole, later ones by how long they were. */
+	rate = governed->own_rate > 0 ? fmin(elapsed / LOOK_MAX_NS, 1) : 1;
+	governed->own_rate +=
+		(work_own_ns(work_between(governed->at_look, governed->all)) / elapsed -
+		 governed->own_rate) *
+		rate;
+	governed->wanted += (wanted_ns(governed, &look) / elapsed - governed->wanted) * rate;
+	governed->looked = governed->last;
 	governed->looked_ns = now_ns;
-	if (governor->budget <= 0 || governed->level == LEVEL_WINDOWS)
-		return;
-	level = governor_level_for(governed->level, &look, governor->budget, governor->may_close);
-	if (level != LEVEL_FULL && work_is_past(look.work, governor->budget))
-		step_to(governor, tracer, image, id, level, look.work, elapsed_ns, now_ns);
+	governed->at_look = governed->all;
+	if (governor__has_budget(governor))
+		consider(governor, tracer, image, id, &look, now_ns);
 }
 
-/* One window for all that are due: it is the waiting that takes long. */
-struct held {
-	uint32_t id;
-	struct work from;
-	uint64_t enter_cnt;
-	uint64_t begin_ns;
-	struct work before;
-};
+/* --- the total --- */
 
-static void open_window(struct governor *governor, struct tracer *tracer, const struct image *image,
-			struct held *held)
+static bool is_here(const struct governed *governed)
 {
-	held->begin_ns = now_mono_ns();
-	read_work(governor, image, &held->before);
-	tracer__resume(tracer, (pid_t)image->tgid, false);
-	read_work(governor, image, &held->from);
-	held->enter_cnt = LOAD(image, enter_cnt);
-	tracer__clear_flags(tracer, held->id, IMAGE_CLOSED);
+	return governed->tgid && !governed->ended;
 }
 
-static void close_window(struct governor *governor, struct tracer *tracer,
-			 const struct image *image, const struct held *held)
+/* What it may have for itself. */
+static double own_claim(const struct governor *governor, const struct governed *governed)
 {
-	struct governed *governed = &governor->all.at[held->id];
-	struct work to, after;
-	bool alive;
-
-	tracer__set_flags(tracer, held->id, IMAGE_CLOSED);
-	alive = read_work(governor, image, &to);
-	if (alive)
-		windows__add(&governed->windows, work_between(held->from, to),
-			     (double)(LOAD(image, enter_cnt) - held->enter_cnt));
-	tracer__suspend(tracer, governed->tgid);
-	if (!alive || !read_work(governor, image, &after))
-		return;
-	governed->last = after;
-	governed->window_ns = (double)(after.trace_ns - held->before.trace_ns);
-	governed->looked_ns = now_mono_ns();
-	plan_window(governor, governed, work_between(held->before, after),
-		    governed->looked_ns - held->begin_ns, governed->looked_ns);
+	if (governor->config.budget <= 0)
+		return governed->wanted;
+	return fmin(governed->wanted, governor->config.budget * governed->own_rate);
 }
 
-static void hold_windows(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+static void share_out(struct governor *governor)
 {
-	const struct timespec window = { .tv_nsec = GOVERNOR_WINDOW_NS };
+	double total = governor->config.total * (double)sysconf(_SC_NPROCESSORS_ONLN), share;
+	double own = governor->config.budget > 0 ? governor->config.budget : INFINITY;
+	VEC(double) claims = {};
+	size_t i;
+
+	for (i = 0; i < governor->all.cnt; i++) {
+		if (is_here(&governor->all.at[i]) && governor->all.at[i].wanted > 0)
+			vec__push(&claims, own_claim(governor, &governor->all.at[i]));
+	}
+	share = budget_share(claims.at, claims.cnt, total);
+	vec__done(&claims);
+	for (i = 0; i < governor->all.cnt; i++) {
+		struct governed *governed = &governor->all.at[i];
+
+		governed->budget = fmin(own, share / fmax(governed->own_rate, 1e-6));
+	}
+}
+
+/* --- ticks --- */
+
+/* It has ended, or runs another program. What its windows counted is to be scaled before somebody takes it away. */
+static void see_off(struct governor *governor, struct tracer *tracer, uint32_t id)
+{
+	struct governed *governed = &governor->all.at[id];
+
+	if (governed->level == LEVEL_WINDOWS)
+		governed__end_windows(governed, tracer, id);
+	governed->ended = true;
+}
+
+void governor__close(struct governor *governor, struct tracer *tracer, bool all)
+{
 	const struct image *images;
-	VEC(struct held) held = {};
 	size_t cnt, i;
 
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
-		const struct governed *governed = &governor->all.at[i];
+		struct governed *governed = &governor->all.at[i];
 
-		if (governed->level == LEVEL_WINDOWS && governed->due_ns <= now_ns &&
-		    !images[i].end_ns && governed->tgid == (pid_t)images[i].tgid)
-			vec__push(&held, (struct held){ .id = (uint32_t)i });
+		if (is_here(governed) && governed->start_ns == images[i].start_ns &&
+		    (all || images[i].end_ns))
+			see_off(governor, tracer, (uint32_t)i);
 	}
-	for (i = 0; i < held.cnt; i++)
-		open_window(governor, tracer, &images[held.at[i].id], &held.at[i]);
-	if (held.cnt)
-		nanosleep(&window, NULL);
-	for (i = 0; i < held.cnt; i++)
-		close_window(governor, tracer, &images[held.at[i].id], &held.at[i]);
-	vec__done(&held);
 }
 
-void governor__look(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+void governor__catch_up(struct governor *governor, struct tracer *tracer)
+{
+	size_t i;
+
+	for (i = 1; i < governor->all.cnt; i++) {
+		if (is_here(&governor->all.at[i]) && governor->all.at[i].level == LEVEL_WINDOWS)
+			governed__catch_up(&governor->all.at[i], tracer, (uint32_t)i);
+	}
+}
+
+static void look_at_all(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
 	const struct image *images;
+	bool low = false;
 	size_t cnt, i;
 
-	/* Before anybody is slowed down, if that matters. */
-	if (!governor->trap_ns && governor->budget > 0)
-		governor->trap_ns = tracer__trap_ns(tracer);
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < cnt; i++) {
 		if (images[i].tgid && !images[i].end_ns)
 			look_at(governor, tracer, &images[i], (uint32_t)i, now_ns);
 	}
+	governor__close(governor, tracer, false);
+	for (i = 1; i < governor->all.cnt; i++)
+		low |= is_here(&governor->all.at[i]) && governor->all.at[i].level >= LEVEL_ALONE;
+	if (low || !governor->low_ns)
+		governor->low_ns = now_ns;
+	if (governor->apart && now_ns - governor->low_ns > UNITE_NS) {
+		governor->apart = false;
+		governor->apart_cnt = 0;
+		governor->config.unite(governor->config.ctx);
+	}
 }
 
-void governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+/* Other clock rates, other neighbours: prices change. One bad moment must not make them. */
+static void find_price(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
+	uint64_t found;
+
+	if (governor->trap_ns && now_ns - governor->priced_ns < PRICE_NS)
+		return;
+	found = tracer__trap_ns(tracer);
+	governor->priced_ns = now_ns;
 	if (!governor->trap_ns)
-		governor->trap_ns = tracer__trap_ns(tracer);
-	governor__look(governor, tracer, now_ns);
-	hold_windows(governor, tracer, now_ns);
+		governor->trap_ns = found;
+	else if (found)
+		governor->trap_ns = (3 * governor->trap_ns + found) / 4;
+}
+
+void governor__start(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+{
+	governor->start_ns = now_ns;
+	/* Before anybody is slowed down, if that matters. */
+	if (governor__has_budget(governor))
+		find_price(governor, tracer, now_ns);
+	look_at_all(governor, tracer, now_ns);
+}
+
+static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
+{
+	uint64_t next_ns = now_ns + TICK_NS;
+	size_t i;
+
+	if (!governor__has_budget(governor))
+		return now_ns + TICK_MEASURE_NS;
+	if (now_ns - governor->start_ns < FIRST_NS)
+		return now_ns + TICK_FIRST_NS;
+	for (i = 0; i < governor->all.cnt; i++) {
+		const struct governed *governed = &governor->all.at[i];
+
+		if (is_here(governed) && governed->level == LEVEL_WINDOWS &&
+		    governed->due_ns < next_ns)
+			next_ns = governed->due_ns;
+	}
+	return next_ns;
+}
+
+uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+{
+	find_price(governor, tracer, now_ns);
+	if (governor->config.total > 0)
+		share_out(governor);
+	look_at_all(governor, tracer, now_ns);
+	governor__hold_windows(governor, tracer, now_ns);
+	return next_tick(governor, now_ns);
 }
 
 struct work governor__cost(struct governor *governor, struct tracer *tracer)
 {
 	struct work cost = {};
 	const struct image *images;
-	struct work work;
 	size_t cnt, i;
 
-	if (!governor->trap_ns)
-		governor->trap_ns = tracer__trap_ns(tracer);
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
 		struct governed *governed = &governor->all.at[i];
 
 		if (!governed->tgid)
 			continue;
-		if (governed->tgid == (pid_t)images[i].tgid &&
-		    read_work(governor, &images[i], &work))
-			governed->last = work;
-		work = work_between(governed->first, governed->last);
-		cost.cpu_ns += work.cpu_ns;
-		cost.trace_ns += work.trace_ns;
+		if (governed->start_ns == images[i].start_ns)
+			governed__read(governed, governor, &images[i]);
+		work_add(&cost, governed->all);
 	}
 	return cost;
-}
-
-static const char *process_name(const struct snapshot *snapshot, uint32_t image)
-{
-	const struct snapshot_image *found = snapshot__image(snapshot, image);
-
-	return found ? snapshot__str(snapshot, found->comm) : "";
-}
-
-static uint64_t scaled(uint64_t value, double factor)
-{
-	double product = (double)value * factor;
-
-	return product < 0x1p63 ? (uint64_t)product : (uint64_t)1 << 63;
-}
-
-/*
- * The error of the factor is one for all sites of the process, so their variances would not add up to that of their
- * sum. Each is given its share of the sum's, which is more than its own.
- */
-static void scale_sites(struct snapshot *snapshot, uint32_t image, double factor, double error)
-{
-	double total = 0;
-	size_t i;
-
-	for (i = 0; i < snapshot->sites.cnt; i++) {
-		if (snapshot->sites.at[i].image == image)
-			total += (double)snapshot->sites.at[i].alloc_cnt / WEIGHT_ONE * factor;
-	}
-	for (i = 0; i < snapshot->sites.cnt; i++) {
-		struct alloc_site *site = &snapshot->sites.at[i];
-		double share;
-
-		if (site->image != image)
-			continue;
-		site->alloc_cnt = scaled(site->alloc_cnt, factor);
-		site->alloc_bytes = scaled(site->alloc_bytes, factor);
-		share = error * error * total * (double)site->alloc_cnt / WEIGHT_ONE * VARIANCE_ONE;
-		site->variance = scaled(site->variance, factor * factor);
-		site->variance += share < 0x1p62 ? (uint64_t)share : (uint64_t)1 << 62;
-	}
-}
-
-static void drop_live(struct snapshot *snapshot, uint32_t image)
-{
-	size_t i;
-
-	for (i = 0; i < snapshot->sites.cnt; i++) {
-		struct alloc_site *site = &snapshot->sites.at[i];
-
-		if (site->image != image)
-			continue;
-		site->free_cnt = site->alloc_cnt;
-		site->free_bytes = site->alloc_bytes;
-		site->free_variance = site->variance;
-	}
-}
-
-static int remark(struct snapshot *snapshot, const struct governed *governed, uint32_t image,
-		  double factor, double error)
-{
-	struct buf *text __free(buf) = buf__new(512);
-	uint32_t string;
-	int err;
-
-	if (!text)
-		return -ENOMEM;
-	buf__printf(text, "process %d (%s) was past its budget:", (int)governed->tgid,
-		    process_name(snapshot, image));
-	if (governed->level_ns[LEVEL_COARSE])
-		buf__printf(text, " fewer samples from %.2fs on;",
-			    (double)governed->level_ns[LEVEL_COARSE] / 1e9);
-	if (governed->level >= LEVEL_ALONE)
-		buf__printf(text,
-			    " allocations alone from %.2fs on, its in-use numbers are left out;",
-			    (double)(governed->level_ns[LEVEL_ALONE]
-					     ? governed->level_ns[LEVEL_ALONE]
-					     : governed->level_ns[LEVEL_WINDOWS]) /
-				    1e9);
-	if (governed->level == LEVEL_WINDOWS)
-		buf__printf(text,
-			    " traced in %" PRIu64
-			    " windows from %.2fs on, scaled by %.4g ± %.0f%%;",
-			    governed->windows.cnt, (double)governed->level_ns[LEVEL_WINDOWS] / 1e9,
-			    factor, 100 * error);
-	buf__truncate(text, buf__len(text) - 1);
-	err = buf__error(text);
-	if (!err)
-		err = intern__add(snapshot->strings, buf__data(text), &string);
-	return err ? err : vec__push(&snapshot->remarks, string);
-}
-
-int governor__settle(const struct governor *governor, const struct tracer *tracer,
-		     struct snapshot *snapshot)
-{
-	double factor = 1, error = 0;
-	const struct image *images;
-	size_t cnt, i;
-	int err = 0;
-
-	images = tracer__images(tracer, &cnt);
-	for (i = 1; !err && i < governor->all.cnt && i < cnt; i++) {
-		const struct governed *governed = &governor->all.at[i];
-
-		if (!governed->tgid || governed->level == LEVEL_FULL ||
-		    governed->tgid != (pid_t)images[i].tgid)
-			continue;
-		if (governed->level == LEVEL_WINDOWS) {
-			windows_scale(&governed->windows,
-				      work_between(governed->first, governed->last), &factor,
-				      &error);
-			scale_sites(snapshot, (uint32_t)i, factor, error);
-			snapshot->flags |= SNAPSHOT_SAMPLED;
-		}
-		if (governed->level >= LEVEL_ALONE)
-			drop_live(snapshot, (uint32_t)i);
-		err = remark(snapshot, governed, (uint32_t)i, factor, error);
-	}
-	return err;
 }

@@ -47,7 +47,8 @@ struct recording {
 	struct tracer *tracer;
 	struct governor *governor;
 	struct work cost; /* of all processes */
-	bool warned_of_cost;
+	bool warned_of_cost, warned_of_apart;
+	bool is_apart;            /* probes are attached process by process for now: apart.h */
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
@@ -92,6 +93,8 @@ int recording__write_next(struct recording *rec, const struct snapshot *snapshot
 
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);
+/* Probe for all what is not probed so yet. 0 or -errno. */
+int recording__attach_shared(struct recording *rec);
 /* Give the tracer the tables of files met since; says once if they do not fit. */
 void recording__feed_files(struct recording *rec);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */

@@ -67,6 +67,8 @@ int recording__retire(struct recording *rec)
 
 	if (!groups)
 		return -ENOMEM;
+	/* What was counted in windows, before it is gone. */
+	governor__close(rec->governor, rec->tracer, false);
 	retiring.images = tracer__images(rec->tracer, &cnt);
 	retiring.frames = tracer__frames(rec->tracer, &retiring.frame_cnt);
 	err = tracer__retire(rec->tracer, on_site, on_image, &retiring);

@@ -14,6 +14,7 @@
 #include "abi/config.h"
 #include "base/log.h"
 #include "proc/proc_info.h"
+#include "session/apart.h"
 #include "session/pace.h"
 #include "session/recording.h"
 #include "session/totals.h"
@@ -25,6 +26,7 @@
 enum source {
 	SOURCE_SIGNAL,
 	SOURCE_TIMER,
+	SOURCE_PACE,
 	SOURCE_TICK,
 	SOURCE_TOTALS,
 	SOURCE_NOTICE,
@@ -34,7 +36,7 @@ enum source {
 
 struct loop {
 	struct recording *rec;
-	int epoll_fd, signal_fd, timer_fd, tick_fd, totals_fd;
+	int epoll_fd, signal_fd, timer_fd, pace_fd, tick_fd, totals_fd;
 	VEC(int) pid_fds;
 	size_t ended_cnt; /* of pid_fds */
 	bool stop;
@@ -47,6 +49,7 @@ static void loop__done(struct loop *loop)
 	cleanup_fd(&loop->epoll_fd);
 	cleanup_fd(&loop->signal_fd);
 	cleanup_fd(&loop->timer_fd);
+	cleanup_fd(&loop->pace_fd);
 	cleanup_fd(&loop->tick_fd);
 	cleanup_fd(&loop->totals_fd);
 	for (i = 0; i < loop->pid_fds.cnt; i++)
@@ -114,10 +117,12 @@ static int watch_period(struct loop *loop, int *fd, uint64_t period_ns, enum sou
 static int watch_periods(struct loop *loop)
 {
 	const struct session_config *config = loop->rec->config;
-	int err;
+	int err = 0;
 
-	err = watch_period(loop, &loop->tick_fd,
-			   config->max_overhead > 0 ? GOVERNOR_TICK_NS : PACE_TICK_NS, SOURCE_TICK);
+	if (!config->sample_bytes)
+		err = watch_period(loop, &loop->pace_fd, PACE_TICK_NS, SOURCE_PACE);
+	if (!err)
+		err = watch_period(loop, &loop->tick_fd, 1, SOURCE_TICK);
 	if (!err && config->on_totals)
 		err = watch_period(loop, &loop->totals_fd, config->interval_ns, SOURCE_TOTALS);
 	return err;
@@ -183,6 +188,7 @@ static void on_notice(const struct notice *notice, void *ctx)
 				   (pid_t)(notice->id ? notice->id : notice->tgid));
 		break;
 	case NOTICE_EXIT:
+		apart_forget(rec, (pid_t)notice->tgid);
 		if (rec->scope != SCOPE_LISTED && recording__is_crowded(rec) &&
 		    recording__retire(rec))
 			log_debug("not all of what ended processes hold could be taken back");
@@ -226,7 +232,7 @@ static void warn_of_cost(struct recording *rec)
 {
 	struct work cost;
 
-	if (rec->warned_of_cost || rec->config->cmd || rec->config->max_overhead > 0)
+	if (rec->warned_of_cost || rec->config->cmd || session_has_budget(rec->config))
 		return;
 	cost = governor__cost(rec->governor, rec->tracer);
 	if (cost.cpu_ns < COST_SURE_NS || !work_is_past(cost, COST_WARN))
@@ -236,13 +242,15 @@ static void warn_of_cost(struct recording *rec)
 		 100 * work_cost(cost));
 }
 
-static void on_tick(struct recording *rec)
+/* The governor says when it wants to come again. */
+static void on_tick(struct loop *loop)
 {
-	uint64_t now = now_ns(CLOCK_MONOTONIC);
+	struct recording *rec = loop->rec;
+	uint64_t next = governor__tick(rec->governor, rec->tracer, now_ns(CLOCK_MONOTONIC));
+	struct itimerspec spec = { .it_value = { .tv_sec = (time_t)(next / 1000000000u),
+						 .tv_nsec = (long)(next % 1000000000u) } };
 
-	if (!rec->config->sample_bytes)
-		pace_tick(rec->tracer, now);
-	governor__tick(rec->governor, rec->tracer, now);
+	timerfd_settime(loop->tick_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 	warn_of_cost(rec);
 }
 
@@ -271,9 +279,13 @@ static void dispatch(struct loop *loop, uint64_t data)
 	case SOURCE_TIMER:
 		loop->stop = true;
 		break;
+	case SOURCE_PACE:
+		if (has_expired(loop->pace_fd))
+			pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
+		break;
 	case SOURCE_TICK:
 		if (has_expired(loop->tick_fd))
-			on_tick(loop->rec);
+			on_tick(loop);
 		break;
 	case SOURCE_TOTALS:
 		if (has_expired(loop->totals_fd))
@@ -349,6 +361,7 @@ int recording__run(struct recording *rec)
 								  .epoll_fd = -1,
 								  .signal_fd = -1,
 								  .timer_fd = -1,
+								  .pace_fd = -1,
 								  .tick_fd = -1,
 								  .totals_fd = -1 };
 	int err = loop__open(&loop);
@@ -358,7 +371,7 @@ int recording__run(struct recording *rec)
 	rec->start_ns = now_ns(CLOCK_REALTIME);
 	rec->start_mono_ns = now_ns(CLOCK_MONOTONIC);
 	recording__start_pulse(rec);
-	governor__look(rec->governor, rec->tracer, rec->start_mono_ns);
+	governor__start(rec->governor, rec->tracer, rec->start_mono_ns);
 	tracer__activate(rec->tracer);
 	announce(rec);
 	if (rec->config->watch && rec->config->watch->on_start)
@@ -374,6 +387,7 @@ int recording__run(struct recording *rec)
 		rec->config->watch->on_stop(rec->config->watch->ctx);
 	tracer__deactivate(rec->tracer);
 	rec->stop_mono_ns = now_ns(CLOCK_MONOTONIC);
+	governor__close(rec->governor, rec->tracer, true);
 	/* What was said since the last look is about frames that were counted. */
 	tracer__poll(rec->tracer, 0, on_notice, rec);
 	return err ? log_err(err, "the event loop failed") : SESSION_OK;

@@ -71,12 +71,13 @@ struct session_config {
 	void (*on_totals)(const struct session_totals *totals, bool is_last, void *ctx);
 	void *ctx;
 	uint64_t interval_ns;
-	const char *op;        /* a function whose calls are counted as well, or NULL */
-	bool lifetimes;        /* keep life stories: what `why` goes by */
-	uint64_t sample_bytes; /* mean; 1: every allocation; 0: it adapts, see session/pace.h */
-	double max_overhead;   /* share of a process' CPU time; 0: no budget */
-	int backend;           /* enum tracer_backend, 0: the best there is */
-	bool empty;            /* probes that do nothing: for measuring what the traps cost */
+	const char *op;            /* a function whose calls are counted as well, or NULL */
+	bool lifetimes;            /* keep life stories: what `why` goes by */
+	uint64_t sample_bytes;     /* mean; 1: every allocation; 0: it adapts, see session/pace.h */
+	double max_overhead;       /* share of a process' CPU time; 0: no budget */
+	double max_overhead_total; /* of the machine's, for all processes together; 0: none */
+	int backend;               /* enum tracer_backend, 0: the best there is */
+	bool empty;                /* probes that do nothing: for measuring what the traps cost */
 	bool isolate; /* other programs' files are read by a process without rights (worker/) */
 	bool full_cfi;
 	bool allocator_frames;
@@ -95,6 +96,11 @@ struct session_config {
 	bool force;
 	const char *metric; /* of formats that hold one; NULL: alloc_space */
 };
+
+static inline bool session_has_budget(const struct session_config *config)
+{
+	return config->max_overhead > 0 || config->max_overhead_total > 0;
+}
 
 struct session_result {
 	bool complete;         /* nothing was lost, every stack is whole */

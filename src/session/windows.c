@@ -1,84 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "session/windows.h"
+
 #include <math.h>
 
-#include "session/governor.h"
-
-/* How far the cost of a trap may be from what was measured: other caches, other code around it, busy
- * neighbours. */
-#define COST_ERROR    0.25
+/*
+ * How far the price of a trap may be from what was measured: other caches, other code around it. On a machine with many
+ * more threads than CPUs traps were seen to cost twice as much.
+ */
+#define PRICE_ERROR   0.5
 /* No allocation, with its free, takes less. */
 #define CALL_LEAST_NS 10
-/* Of the CPU time; with less there is nothing to go by, and the error says so. */
-#define OWN_SHARE_MIN 0.01
-/* What steps aim at, so that they need not be taken again at once. */
-#define MARGIN        0.7
-
-static double own_ns(struct work work)
-{
-	double own = (double)work.cpu_ns - (double)work.trace_ns,
-	       least = OWN_SHARE_MIN * (double)work.cpu_ns;
-
-	return own > least ? own : least > 1 ? least : 1;
-}
-
-double work_cost(struct work work)
-{
-	return (double)work.trace_ns / own_ns(work);
-}
-
-bool work_is_past(struct work work, double budget)
-{
-	return (double)work.trace_ns > budget * own_ns(work);
-}
-
-enum governor_level governor_level_for(enum governor_level level, const struct governor_look *look,
-				       double budget, bool windows)
-{
-	double own = own_ns(look->work), enter_ns, both_ns;
-
-	if (!work_is_past(look->work, budget))
-		return level;
-	/* What remains when nothing is kept: the traps. */
-	enter_ns = (double)look->enter_cnt * (double)look->trap_ns;
-	both_ns = enter_ns + (double)look->free_cnt * (double)look->trap_ns;
-	if (level <= LEVEL_COARSE && both_ns <= MARGIN * budget * own)
-		return LEVEL_COARSE;
-	if (!windows || enter_ns <= MARGIN * budget * own)
-		return LEVEL_ALONE > level ? LEVEL_ALONE : level;
-	return LEVEL_WINDOWS;
-}
 
 void windows__add(struct windows *windows, struct work work, double allocs)
 {
-	double own = own_ns(work);
+	double own = work_own_ns(work);
 
 	windows->cnt++;
-	windows->work.cpu_ns += work.cpu_ns;
-	windows->work.trace_ns += work.trace_ns;
+	work_add(&windows->work, work);
 	windows->allocs += allocs;
 	windows->work_squares += own * own;
 	windows->alloc_squares += allocs * allocs;
 	windows->products += own * allocs;
 }
 
-void windows_scale(const struct windows *windows, struct work all, double *ret, double *ret_error)
+void windows__join(struct windows *to, const struct windows *more)
 {
-	double traced = fmax(own_ns(windows->work), windows->allocs * CALL_LEAST_NS);
-	double total = own_ns(all), least, cost, spread = 1, rate, residuals;
-	double cnt = (double)windows->cnt;
+	to->cnt += more->cnt;
+	work_add(&to->work, more->work);
+	to->allocs += more->allocs;
+	to->work_squares += more->work_squares;
+	to->alloc_squares += more->alloc_squares;
+	to->products += more->products;
+}
 
-	*ret = total > traced ? total / traced : 1;
-	/* If traps cost more than was measured, less own work was done in the windows: this much at least. */
-	least = fmax(traced - COST_ERROR * (double)windows->work.trace_ns,
-		     windows->allocs * CALL_LEAST_NS);
-	cost = least > 0 && least < traced ? traced / least - 1 : 0;
-	if (windows->cnt > 1 && windows->allocs > 0) {
-		rate = windows->allocs / traced;
-		residuals = windows->alloc_squares - 2 * rate * windows->products +
-			    rate * rate * windows->work_squares;
-		spread = sqrt(fmax(residuals, 0) * cnt / (cnt - 1)) / windows->allocs;
-	}
-	*ret_error = sqrt(cost * cost + spread * spread);
-	if (*ret <= 1)
-		*ret_error = 0;
+/* Of the windows' rates, to the number of allocations. One alone says nothing of it. */
+static double chance_error(const struct windows *windows, double own_ns)
+{
+	double own = work_own_ns(windows->work), cnt, rate, residuals;
+
+	if (windows->allocs <= 0)
+		return 1;
+	/* Of those in which the process did something: all that it did may lie in one of many. */
+	cnt = own * own / windows->work_squares;
+	if (cnt < 1.5)
+		return 1;
+	rate = windows->allocs / own_ns;
+	residuals = windows->alloc_squares - 2 * rate * windows->products +
+		    rate * rate * windows->work_squares;
+	return sqrt((fmax(residuals, 0) + windows->allocs) * cnt / (cnt - 1)) / windows->allocs;
+}
+
+double windows__own_ns(const struct windows *windows)
+{
+	return fmax(work_own_ns(windows->work), windows->allocs * CALL_LEAST_NS);
+}
+
+struct windows_scale windows__scale(const struct windows *windows, struct work all)
+{
+	double least_ns = windows->allocs * CALL_LEAST_NS;
+	double traced = windows__own_ns(windows), total = work_own_ns(all);
+	struct windows_scale scale = { .factor = total > traced ? total / traced : 1 };
+	double off = PRICE_ERROR * (double)windows->work.trap_ns, dear, cheap;
+
+	if (scale.factor <= 1)
+		return scale;
+	/* If traps cost more than was measured, less own work was done in the windows, but this much at least ... */
+	dear = fmax(traced - off, fmax(least_ns, 1));
+	/* ... and if they cost less, more was. */
+	cheap = fmax(work_own_ns(windows->work) + off, traced);
+	scale.price = fmax(traced / dear - 1, 1 - traced / cheap);
+	scale.chance = chance_error(windows, traced);
+	return scale;
 }

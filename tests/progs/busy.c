@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then. */
+/* Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then; "cools" is hot until SIGUSR2. */
 #include "site.h"
 
 #include <signal.h>
@@ -7,11 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, cool;
 
 static void on_signal(int sig)
 {
-	stop = 1;
+	cool = 1;
+	stop = sig == SIGUSR1;
 }
 
 SITE void *site_hot(size_t n)
@@ -41,7 +42,7 @@ static void hot(void)
 {
 	long cnt = 0;
 
-	while (!stop) {
+	while (!cool) {
 		free(site_hot(100));
 		compute();
 		cnt++;
@@ -64,12 +65,16 @@ static void calm(void)
 
 int main(int argc, char **argv)
 {
+	const char *how;
+
 	signal(SIGUSR1, on_signal);
+	signal(SIGUSR2, on_signal);
 	sites_setup(argc, argv);
+	how = sites_args[0] ? sites_args[0] : "calm";
 	sites_ready();
-	if (sites_args[0] && !strcmp(sites_args[0], "hot"))
+	if (strcmp(how, "calm"))
 		hot();
-	else
+	if (strcmp(how, "hot"))
 		calm();
 	sites_done();
 	return 0;

@@ -77,6 +77,7 @@ static void test_every_key_wrong(void **state)
 		"[trace]\nsample = often",
 		"[trace]\nlive = maybe",
 		"[trace]\nmax-overhead = 101",
+		"[trace]\nmax-overhead-total = -1",
 		"[trace]\nlive-max = 0",
 		"[trace]\nsites-max = -1",
 		"[trace]\nstacks-max = x",

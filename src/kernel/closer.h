@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes probes off without waiting for it. Closing a link removes its breakpoints at once, and then waits 40 ms or more
+ * until nobody can be running its program. Each is closed by a thread of its own, so that all begin now and wait together.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/vec.h"
+
+struct closer {
+	VEC(pthread_t) threads;
+};
+
+/* @fd is gone soon after this, closer__wait() knows when. */
+void closer__close(struct closer *closer, int fd);
+void closer__wait(struct closer *closer);
+void closer__done(struct closer *closer);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The arithmetic of a budget: what tracing costs, which step keeps to a share of it, who gets how much of a total. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* CPU time, what of it tracing took, and what of that were the traps: known by their number and a price. */
+struct work {
+	uint64_t cpu_ns;
+	uint64_t trace_ns;
+	uint64_t trap_ns;
+};
+
+/*
+ * What the process did for itself. Taken to be at least a hundredth of the CPU time, for the price of a trap is not
+ * known well enough to tell less from none.
+ */
+double work_own_ns(struct work work);
+/* What tracing took, to own work: 0.05 is 5 %. */
+double work_cost(struct work work);
+/* Did tracing take more than the share @budget of own work? */
+bool work_is_past(struct work work, double budget);
+struct work work_between(struct work from, struct work to);
+void work_add(struct work *to, struct work more);
+
+enum budget_level { LEVEL_FULL, LEVEL_COARSE, LEVEL_ALONE, LEVEL_WINDOWS, LEVEL_CNT };
+
+/* One step of the sampling mean. */
+#define BUDGET_COARSER 4
+
+/* What happened to a process between two looks. */
+struct budget_look {
+	struct work work;
+	uint64_t elapsed_ns;
+	uint64_t enter_cnt, free_cnt;
+	uint64_t trap_ns; /* the price of one */
+	double finer;     /* LEVEL_COARSE: as many samples the step before would take */
+};
+
+/* The lowest level at or above @level that keeps to @budget, going by @look; @windows: they can be had. */
+enum budget_level budget_level_for(enum budget_level level, const struct budget_look *look,
+				   double budget, bool windows);
+/*
+ * Would the step before @level keep to half of @budget? Of LEVEL_WINDOWS, @look is what there would have been without
+ * them. Half, so that the step is not taken again at once.
+ */
+bool budget_allows_less(enum budget_level level, const struct budget_look *look, double budget);
+
+/*
+ * The fair share of @total: whoever wants less gets what it wants, the others as much as one another. INFINITY if there
+ * is enough for all. @wanted is put into order.
+ */
+double budget_share(double *wanted, size_t cnt, double total);

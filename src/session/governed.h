@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One process, as the governor sees it. Private to governor.c, governor_windows.c and governor_settle.c. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/vec.h"
+#include "session/governor.h"
+#include "session/phase.h"
+
+/* Steps that are told one by one; more are counted. */
+#define STEPS_TOLD 24
+
+struct reading {
+	uint64_t cpu_ns, run_ns;
+	uint64_t enter_cnt, free_cnt, return_cnt;
+};
+
+struct step {
+	enum budget_level level;
+	uint64_t at_ns; /* since the process was first seen */
+};
+
+struct governed {
+	pid_t tgid;        /* 0: nobody */
+	uint64_t start_ns; /* with it, which image this is */
+	bool ended;
+	enum budget_level level;
+	double budget; /* its own, or its share of the total; INFINITY: none */
+	struct reading last, looked;
+	uint64_t seen_ns, looked_ns;
+	struct work all;         /* since it was first seen */
+	struct work at_look;     /* the same, when it was last looked at */
+	double wanted, own_rate; /* ns per ns: what tracing it whole would cost, and its own work */
+
+	struct step steps[STEPS_TOLD];
+	size_t step_cnt;
+	uint64_t calm_ns, patience_ns, up_ns;
+	uint64_t lost_ns; /* blocks from before this are not in use as far as anyone knows */
+
+	/* Windows. */
+	uint64_t due_ns;
+	bool is_new;           /* no window was held yet */
+	double debt_ns, burn;  /* spent beyond the budget; what a window takes, ns per ns */
+	struct work at_window; /* of .all, when the last one ended */
+	struct phase phase, before;
+	uint64_t window_cnt;
+	double seen, estimate, chance_squares, price; /* allocations, of phases that have ended */
+};
+
+struct governor {
+	struct governor_config config;
+	uint64_t trap_ns, priced_ns;
+	uint64_t start_ns;
+	uint64_t part_again_ns,
+		low_ns; /* when parting may be tried again; when it was last needed */
+	bool apart;
+	size_t apart_cnt;
+	unsigned int seed;
+	VEC(struct governed) all; /* by image */
+};
+
+static inline bool governor__has_budget(const struct governor *governor)
+{
+	return governor->config.budget > 0 || governor->config.total > 0;
+}
+
+/* All but the CPU time. */
+struct reading reading_of(const struct image *image);
+uint64_t reading_hits(struct reading from, struct reading to);
+/* What a trap costs now. */
+uint64_t governor__price_ns(const struct governor *governor);
+/* Bring its numbers up to date. False: it is gone, or nothing is known. */
+bool governed__read(struct governed *governed, const struct governor *governor,
+		    const struct image *image);
+/* A random share between 0.5 and 1.5. */
+double governor__jitter(struct governor *governor);
+
+/* Its probes are off from now on, but for windows. */
+void governed__begin_windows(struct governed *governed, struct governor *governor,
+			     struct tracer *tracer, uint32_t id, uint64_t now_ns);
+/* Scale what enough is known of. */
+void governed__catch_up(struct governed *governed, struct tracer *tracer, uint32_t id);
+/* Nothing is scaled from now on. The probes stay off. */
+void governed__end_windows(struct governed *governed, struct tracer *tracer, uint32_t id);
+/* Is enough seen of it to tell what there would be without windows? */
+bool governed__is_known(const struct governed *governed);
+/* What there would have been, between two looks, without windows. */
+struct budget_look governed__look_through_windows(const struct governed *governed, uint64_t trap_ns,
+						  uint64_t elapsed_ns);
+/* Hold the windows that are due. */
+void governor__hold_windows(struct governor *governor, struct tracer *tracer, uint64_t now_ns);

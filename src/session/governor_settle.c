@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the budgets did to the numbers, put into a snapshot. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/buf.h"
+#include "session/governed.h"
+
+/*
+ * The error of what was scaled is one for all sites of the process, so their variances would not add up to that of their
+ * sum. Each is given its share of the sum's, which is more than its own.
+ */
+static void state_error(struct snapshot *snapshot, uint32_t image, double error)
+{
+	double total = 0, share;
+	size_t i;
+
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		if (snapshot->sites.at[i].image == image)
+			total += (double)snapshot->sites.at[i].alloc_cnt / WEIGHT_ONE;
+	}
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		struct alloc_site *site = &snapshot->sites.at[i];
+
+		if (site->image != image)
+			continue;
+		share = error * error * total * (double)site->alloc_cnt / WEIGHT_ONE * VARIANCE_ONE;
+		site->variance += share < 0x1p62 ? (uint64_t)share : (uint64_t)1 << 62;
+	}
+}
+
+static void drop_live(struct snapshot *snapshot, uint32_t image)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->sites.cnt; i++) {
+		struct alloc_site *site = &snapshot->sites.at[i];
+
+		if (site->image != image)
+			continue;
+		site->free_cnt = site->alloc_cnt;
+		site->free_bytes = site->alloc_bytes;
+		site->free_variance = site->variance;
+	}
+}
+
+/* Of all that was counted, scaled or not. */
+static double error_of(const struct governed *governed)
+{
+	double whole = (double)governed->last.enter_cnt - governed->seen + governed->estimate;
+	double error = sqrt(fmax(governed->chance_squares, 0) + governed->price * governed->price);
+
+	return whole > 0 ? error / whole : 0;
+}
+
+static void tell_steps(const struct governed *governed, struct buf *text)
+{
+	static const char *const names[LEVEL_CNT] = { "everything again", "fewer samples",
+						      "allocations alone", "windows" };
+	size_t i;
+
+	for (i = 0; i < governed->step_cnt && i < STEPS_TOLD; i++)
+		buf__printf(text, "%s %s from %.2fs on", i ? "," : "",
+			    names[governed->steps[i].level],
+			    (double)governed->steps[i].at_ns / 1e9);
+	if (governed->step_cnt > STEPS_TOLD)
+		buf__printf(text, ", and %zu steps more", governed->step_cnt - STEPS_TOLD);
+}
+
+static const char *process_name(const struct snapshot *snapshot, uint32_t image)
+{
+	const struct snapshot_image *found = snapshot__image(snapshot, image);
+
+	return found ? snapshot__str(snapshot, found->comm) : "";
+}
+
+static int remark(struct snapshot *snapshot, const struct governed *governed, uint32_t image)
+{
+	struct buf *text __free(buf) = buf__new(4096);
+	uint32_t string;
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	buf__printf(text, "process %d (%s) was past its budget:", (int)governed->tgid,
+		    process_name(snapshot, image));
+	tell_steps(governed, text);
+	if (governed->window_cnt)
+		buf__printf(text, "; traced in %" PRIu64 " windows, scaled by %.4g ± %.0f%%",
+			    governed->window_cnt,
+			    governed->seen > 0 ? governed->estimate / governed->seen : 1,
+			    100 * error_of(governed));
+	if (governed->level >= LEVEL_ALONE)
+		buf__append_str(text, "; its in-use numbers are left out");
+	else if (governed->lost_ns)
+		buf__printf(text, "; in use is what came after %.2fs",
+			    (double)governed->lost_ns / 1e9);
+	err = buf__error(text);
+	if (!err)
+		err = intern__add(snapshot->strings, buf__data(text), &string);
+	return err ? err : vec__push(&snapshot->remarks, string);
+}
+
+int governor__settle(const struct governor *governor, const struct tracer *tracer,
+		     struct snapshot *snapshot)
+{
+	const struct image *images;
+	size_t cnt, i;
+	int err = 0;
+
+	images = tracer__images(tracer, &cnt);
+	for (i = 1; !err && i < governor->all.cnt && i < cnt; i++) {
+		const struct governed *governed = &governor->all.at[i];
+
+		if (!governed->step_cnt || governed->start_ns != images[i].start_ns)
+			continue;
+		if (governed->estimate > 0) {
+			state_error(snapshot, (uint32_t)i, error_of(governed));
+			snapshot->flags |= SNAPSHOT_SAMPLED;
+		}
+		if (governed->level >= LEVEL_ALONE)
+			drop_live(snapshot, (uint32_t)i);
+		err = remark(snapshot, governed, (uint32_t)i);
+	}
+	return err;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+/* When windows are held and how long. README says why so. */
+#include <math.h>
+#include <stdlib.h>
+#include <sched.h>
+#include <time.h>
+
+#include "proc/thread_clocks.h"
+#include "session/governed.h"
+
+/* So many windows a second are wanted: putting probes on takes 10 ms until they are there, taking them off four times that. */
+#define PERIOD_NS     125e6
+#define HOLD_MIN_NS   250e3
+/* Longer, and taking them off has to wait for a grace period first, during which they are on. */
+#define HOLD_MAX_NS   4e6
+/* What putting them on and off takes of the process: its pages of code are copied and its address spaces told. */
+#define SWITCH_NS     60000u
+/* Once this many windows are done, what was counted in them is scaled and others begin. */
+#define PHASE_CNT     24u
+/* Fewer than this say little: they are taken together with those before. */
+#define PHASE_LEAST   12u
+#define KNOWN_CNT     4u
+#define WAIT_MAX_NS   30e9
+#define DEBT_FIRST_NS 1e9
+#define OWN_RATE_MIN  0.01
+
+static uint64_t now_mono_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What the budget lets it spend in a time. */
+static double income_of(const struct governed *governed)
+{
+	return governed->budget * fmax(governed->own_rate, OWN_RATE_MIN);
+}
+
+double governor__jitter(struct governor *governor)
+{
+	return 0.5 + (double)rand_r(&governor->seed) / RAND_MAX;
+}
+
+/* The next window, once the budget has caught up with what was spent, more or less. */
+static void plan(struct governed *governed, struct governor *governor, uint64_t now_ns)
+{
+	double wait_ns = fmax(governed->debt_ns / income_of(governed), PERIOD_NS);
+
+	governed->due_ns =
+		now_ns + (uint64_t)(fmin(wait_ns, WAIT_MAX_NS) * governor__jitter(governor));
+}
+
+/*
+ * A window that nobody closes in time, because all CPUs are busy, costs the traced process many times its budget. What is
+ * done in between is little.
+ */
+static void hurry(bool on)
+{
+	const struct sched_param param = { .sched_priority = on ? 1 : 0 };
+
+	/* Without the right to, windows are longer on a busy machine, and fewer. */
+	sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param);
+}
+
+void governed__begin_windows(struct governed *governed, struct governor *governor,
+			     struct tracer *tracer, uint32_t id, uint64_t now_ns)
+{
+	tracer__set_flags(tracer, id, IMAGE_NO_LIVE | IMAGE_CLOSED);
+	hurry(true);
+	tracer__suspend(tracer, governed->tgid);
+	hurry(false);
+	phase__done(&governed->before);
+	phase__begin(&governed->phase, tracer, id);
+	governed->is_new = true;
+	governed->at_window = governed->all;
+	governed->burn = 1;
+	governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * DEBT_FIRST_NS);
+	plan(governed, governor, now_ns);
+}
+
+static void count_phase(struct governed *governed, const struct phase *phase, double sign)
+{
+	governed->seen += sign * phase->windows.allocs;
+	governed->estimate += sign * phase->estimate;
+	governed->chance_squares += sign * phase->chance * phase->chance;
+	governed->price += sign * phase->price;
+}
+
+static void end_phase(struct governed *governed, struct tracer *tracer, uint32_t id)
+{
+	struct phase *phase = &governed->phase;
+
+	if (phase->windows.cnt < PHASE_LEAST && governed->before.windows.cnt) {
+		count_phase(governed, &governed->before, -1);
+		phase__reopen(phase, &governed->before, tracer);
+	}
+	if (phase__end(phase, tracer, id))
+		return;
+	count_phase(governed, phase, 1);
+	phase__done(&governed->before);
+	governed->before = *phase;
+	*phase = (struct phase){};
+}
+
+/* What was done since the last window belongs to the phase, too. */
+static void take_work(struct governed *governed)
+{
+	work_add(&governed->phase.all, work_between(governed->at_window, governed->all));
+	governed->at_window = governed->all;
+}
+
+void governed__catch_up(struct governed *governed, struct tracer *tracer, uint32_t id)
+{
+	if (governed->phase.windows.cnt < (governed->before.windows.cnt ? PHASE_LEAST : KNOWN_CNT))
+		return;
+	end_phase(governed, tracer, id);
+	phase__begin(&governed->phase, tracer, id);
+}
+
+void governed__end_windows(struct governed *governed, struct tracer *tracer, uint32_t id)
+{
+	take_work(governed);
+	end_phase(governed, tracer, id);
+	phase__done(&governed->before);
+}
+
+bool governed__is_known(const struct governed *governed)
+{
+	return governed->level != LEVEL_WINDOWS ||
+	       governed->phase.windows.cnt + governed->before.windows.cnt >= KNOWN_CNT;
+}
+
+struct budget_look governed__look_through_windows(const struct governed *governed, uint64_t trap_ns,
+						  uint64_t elapsed_ns)
+{
+	struct windows windows = governed->before.windows;
+	struct budget_look look = { .elapsed_ns = elapsed_ns, .trap_ns = trap_ns };
+	double own = work_own_ns(work_between(governed->at_look, governed->all)), times;
+	uint64_t trace_ns;
+
+	windows__join(&windows, &governed->phase.windows);
+	times = windows.cnt ? own / windows__own_ns(&windows) : 0;
+	trace_ns = (uint64_t)((double)windows.work.trace_ns * times);
+	look.enter_cnt = (uint64_t)(windows.allocs * times);
+	look.work = (struct work){ .cpu_ns = (uint64_t)own + trace_ns,
+				   .trace_ns = trace_ns,
+				   .trap_ns = (uint64_t)((double)windows.work.trap_ns * times) };
+	return look;
+}
+
+/* One window for all that are due: it is the waiting that takes long. */
+struct held {
+	uint32_t id;
+	uint64_t begin_ns;
+	struct thread_clocks clocks;
+	struct reading from;
+	uint64_t trace_ns; /* all of it, up to when the window was opened */
+};
+
+static double hold_ns(const struct governed *governed)
+{
+	double wanted = PERIOD_NS * income_of(governed);
+
+	return fmin(fmax(wanted / fmax(governed->burn, 1e-3), HOLD_MIN_NS), HOLD_MAX_NS);
+}
+
+static void open_window(struct governed *governed, struct governor *governor, struct tracer *tracer,
+			const struct image *image, struct held *held)
+{
+	tracer__resume(tracer, governed->tgid, false);
+	governed__read(governed, governor, image);
+	held->trace_ns = governed->all.trace_ns;
+	held->begin_ns = now_mono_ns();
+	/* What it took to find out is not to be paid back before anything is seen of it. */
+	if (governed->is_new)
+		governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * PERIOD_NS);
+	governed->is_new = false;
+	thread_clocks__open(&held->clocks, governed->tgid);
+	held->from = reading_of(image);
+	tracer__clear_flags(tracer, held->id, IMAGE_CLOSED);
+}
+
+static void close_window(struct governed *governed, struct governor *governor,
+			 struct tracer *tracer, const struct image *image, struct held *held)
+{
+	struct reading to;
+	struct work work;
+	uint64_t now_ns;
+
+	/* First what counts, then the probes: until they are gone they only cost. */
+	tracer__set_flags(tracer, held->id, IMAGE_CLOSED);
+	to = reading_of(image);
+	work.cpu_ns = thread_clocks__read_ns(&held->clocks);
+	tracer__suspend(tracer, governed->tgid);
+	now_ns = now_mono_ns();
+	if (held->clocks.cnt) {
+		work.trap_ns = reading_hits(held->from, to) * governor__price_ns(governor);
+		work.trace_ns = work.trap_ns + to.run_ns - held->from.run_ns;
+		windows__add(&governed->phase.windows, work,
+			     (double)(to.enter_cnt - held->from.enter_cnt));
+		governed->window_cnt++;
+	}
+	thread_clocks__done(&held->clocks);
+	governed__read(governed, governor, image);
+	governed->all.trace_ns += SWITCH_NS;
+	governed->debt_ns += SWITCH_NS;
+	governed->burn += ((double)(governed->all.trace_ns - held->trace_ns) /
+				   (double)(now_ns - held->begin_ns + 1) -
+			   governed->burn) /
+			  4;
+	take_work(governed);
+	if (governed->phase.windows.cnt >= PHASE_CNT) {
+		end_phase(governed, tracer, held->id);
+		phase__begin(&governed->phase, tracer, held->id);
+	}
+	plan(governed, governor, now_ns);
+}
+
+/* As long as the shortest of them wants. */
+static void hold(const struct governor *governor, const struct held *held, size_t cnt)
+{
+	struct timespec pause = {};
+	double ns = HOLD_MAX_NS;
+	size_t i;
+
+	for (i = 0; i < cnt; i++)
+		ns = fmin(ns, hold_ns(&governor->all.at[held[i].id]));
+	pause.tv_nsec = (long)ns;
+	nanosleep(&pause, NULL);
+}
+
+void governor__hold_windows(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+{
+	const struct image *images;
+	VEC(struct held) held = {};
+	size_t cnt, i;
+
+	images = tracer__images(tracer, &cnt);
+	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
+		const struct governed *governed = &governor->all.at[i];
+
+		if (governed->level == LEVEL_WINDOWS && !governed->ended &&
+		    governed->due_ns <= now_ns && !images[i].end_ns)
+			vec__push(&held, (struct held){ .id = (uint32_t)i });
+	}
+	if (held.cnt)
+		hurry(true);
+	for (i = 0; i < held.cnt; i++)
+		open_window(&governor->all.at[held.at[i].id], governor, tracer,
+			    &images[held.at[i].id], &held.at[i]);
+	if (held.cnt)
+		hold(governor, held.at, held.cnt);
+	for (i = 0; i < held.cnt; i++)
+		close_window(&governor->all.at[held.at[i].id], governor, tracer,
+			     &images[held.at[i].id], &held.at[i]);
+	if (held.cnt)
+		hurry(false);
+	vec__done(&held);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stretch of time in which a process was traced in windows. When it ends, what its sites have counted since it began is
+ * scaled in place: what was counted before and after stays as it is, and a process whose load changes is scaled by
+ * what held at the time.
+ */
+#pragma once
+
+#include "base/vec.h"
+#include "kernel/tracer.h"
+#include "session/windows.h"
+
+/* What a site had when the phase began, and what the end of the phase has put on top. */
+struct phase_site {
+	uint32_t id;
+	uint64_t cnt, bytes, variance;
+	uint64_t more_cnt, more_bytes, more_variance;
+};
+
+struct phase {
+	VEC(struct phase_site) sites; /* by id */
+	struct windows windows;
+	struct work all;      /* own work and tracing, windows and what lies between them */
+	double estimate;      /* allocations; 0 until the end */
+	double chance, price; /* absolute errors of it */
+};
+
+void phase__done(struct phase *phase);
+/* Take note of what @image's sites hold. 0 or -ENOMEM. */
+int phase__begin(struct phase *phase, const struct tracer *tracer, uint32_t image);
+/* Scale. Its windows must be closed. 0 or -ENOMEM. */
+int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image);
+/* Make @phase, which has not ended, go on from the beginning of @before, which has: it is taken back. */
+void phase__reopen(struct phase *phase, struct phase *before, struct tracer *tracer);
