@@ -102,7 +102,7 @@ static void test_writes(void **state)
 		{ 0xd50320ff, 0, true },       /* xpaclri */
 		{ 0xd503245f, 0, false },      /* bti c */
 		{ 0xd503201f, 0, false },      /* nop */
-		{ 0xd4000001, 0xff, true },   /* svc #0: anything */
+		{ 0xd4000001, 0xff, true },    /* svc #0: anything */
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
