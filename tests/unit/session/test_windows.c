@@ -53,7 +53,7 @@ static void scales(int cnt, double cost_ns, double jitter)
 
 static void test_windows_stand_for_the_whole_within_their_error(void **state)
 {
-	scales(20, 1000, 0.3);
+	scales(20, 400, 0.3);
 	scales(5, 200, 0.1);
 	scales(100, 50, 0.9);
 }
