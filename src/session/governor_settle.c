@@ -75,6 +75,18 @@ static const char *process_name(const struct snapshot *snapshot, uint32_t image)
 	return found ? snapshot__str(snapshot, found->comm) : "";
 }
 
+/* As far as it is told. */
+static bool was_windowed(const struct governed *governed)
+{
+	size_t i;
+
+	for (i = 0; i < governed->step_cnt && i < STEPS_TOLD; i++) {
+		if (governed->steps[i].level == LEVEL_WINDOWS)
+			return true;
+	}
+	return false;
+}
+
 static int remark(struct snapshot *snapshot, const struct governed *governed, uint32_t image)
 {
 	struct buf *text __free(buf) = buf__new(4096);
@@ -86,11 +98,16 @@ static int remark(struct snapshot *snapshot, const struct governed *governed, ui
 	buf__printf(text, "process %d (%s) was past its budget:", (int)governed->tgid,
 		    process_name(snapshot, image));
 	tell_steps(governed, text);
-	if (governed->window_cnt)
+	if (governed->window_cnt && governed->estimate > 0)
 		buf__printf(text, "; traced in %" PRIu64 " windows, scaled by %.4g ± %.0f%%",
 			    governed->window_cnt,
 			    governed->seen > 0 ? governed->estimate / governed->seen : 1,
 			    100 * error_of(governed));
+	else if (was_windowed(governed))
+		buf__printf(text,
+			    "; %" PRIu64 " windows saw no allocation: what it did between them is "
+			    "missing, its numbers are too small",
+			    governed->window_cnt);
 	if (governed->level >= LEVEL_ALONE)
 		buf__append_str(text, "; its in-use numbers are left out");
 	else if (governed->lost_ns)
