@@ -108,6 +108,7 @@ static int try_range(struct maker *maker, size_t first, size_t cnt)
 }
 
 /* As one request if it fits, else in halves. */
+/* Each is half of the one before. NOLINTNEXTLINE(misc-no-recursion) */
 static void add_range(struct maker *maker, size_t first, size_t cnt)
 {
 	int outcome = cnt > REQUEST_SAMPLES_MAX ? TOO_LARGE : try_range(maker, first, cnt);
