@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -119,10 +120,13 @@ static bool round_begins(uint64_t at, bool on, int said, int *ret_status)
 	if (pid) {
 		if (pid < 0 || waitpid(pid, ret_status, 0) != pid)
 			_exit(2);
+		/* A test that was cut short leaves its children. */
+		kill(-pid, SIGKILL);
 		return false;
 	}
 	fail_at = at;
 	fail_on = on;
+	setpgid(0, 0);
 	dup2(said, STDOUT_FILENO);
 	dup2(said, STDERR_FILENO);
 	alarm(ROUND_LIMIT_S);

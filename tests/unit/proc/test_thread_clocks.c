@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,9 @@ static pid_t start_child(bool busy)
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
+	/* A failed assertion leaves nobody to stop it. */
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!pid) {
 		if (!busy)
 			pause();
