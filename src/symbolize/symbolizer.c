@@ -530,7 +530,7 @@ static bool is_read_elsewhere(const struct symbolizer *sym, const struct file *f
 
 static int read_here(struct symbolizer *sym, const struct file *file, uint64_t offset)
 {
-	struct result result;
+	struct result result = {};
 	int err = sym_file__find(file->source, offset, &sym->place);
 
 	if (!err)
