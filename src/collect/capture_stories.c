@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 struct stories {
 	const struct site_numbers *numbers;
@@ -109,12 +110,12 @@ int capture_stories(const struct capture *capture, const struct site_numbers *nu
 		    struct snapshot *snapshot)
 {
 	struct site_numbers story_of __site_numbers = {};
-	struct stories s = { .numbers = numbers, .snapshot = snapshot, .story_of = &story_of };
-	struct timespec now;
+	struct stories s = { .numbers = numbers,
+			     .snapshot = snapshot,
+			     .story_of = &story_of,
+			     .now_ns = clock_ns(CLOCK_MONOTONIC) };
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	s.now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	err = vec__reserve(&story_of, snapshot->sites.cnt);
 	if (err)
 		return err;

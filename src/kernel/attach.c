@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "kernel/bpf_link.h"
 #include "kernel/features.h"
 #include "kernel/self_offset.h"
@@ -341,30 +342,21 @@ static __attribute__((noipa)) void work_between_traps(void)
 		;
 }
 
-static uint64_t thread_ns(void)
-{
-	struct timespec now;
-
-	/* Others that run in between are nobody's cost. */
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* What a call of trap_me() takes more than none. */
 static uint64_t time_traps(int cnt)
 {
-	uint64_t start = thread_ns(), with, without;
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID), with, without;
 	int i;
 
 	for (i = 0; i < cnt; i++) {
 		work_between_traps();
 		trap_me();
 	}
-	with = thread_ns() - start;
-	start = thread_ns();
+	with = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+	start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	for (i = 0; i < cnt; i++)
 		work_between_traps();
-	without = thread_ns() - start;
+	without = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	return with > without ? (with - without) / (uint64_t)cnt : 0;
 }
 

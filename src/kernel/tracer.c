@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "abi/config.h"
 #include "abi/stack.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "kernel/bpf_link.h"
 #include "kernel/features.h"
@@ -328,16 +328,14 @@ int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint3
 {
 	uint32_t id = __atomic_fetch_add(&control(tracer)->image_next, 1, __ATOMIC_SEQ_CST);
 	struct process process = { .image = id };
-	struct timespec now;
 	struct image *image;
 	int err;
 
 	if (id >= tracer->image_max)
 		return -ENOSPC;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	image = mapped__at(&tracer->images, id);
 	image->tgid = (uint32_t)tgid;
-	image->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	image->start_ns = clock_ns(CLOCK_MONOTONIC);
 	image->mean_bytes = tracer->skel->rodata->config.mean_bytes;
 	image->since_ns = image->start_ns;
 	snprintf(image->comm, sizeof(image->comm), "%s", comm);

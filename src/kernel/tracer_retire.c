@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "kernel/map_walk.h"
 #include "kernel/tracer_priv.h"
@@ -30,14 +30,6 @@ struct ended {
 /* Images that wait for their number to be taken back: once there are as many as this part of all. */
 #define DRAINED_SHARE 4
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* A drained image has no tgid: to readers of the array it is not there. */
 static bool has_ended(const struct image *image, uint64_t now)
 {
@@ -52,7 +44,7 @@ static bool is_drained(const struct image *image)
 static void find_ended(struct ended *ended)
 {
 	const struct image *images = tracer__images(ended->tracer, &ended->image_cnt);
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	size_t i;
 
 	for (i = 1; i < ended->image_cnt; i++) {
@@ -64,7 +56,7 @@ static void find_ended(struct ended *ended)
 size_t tracer__ended_cnt(const struct tracer *tracer)
 {
 	const struct image *images;
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	size_t cnt, ended = 0, i;
 
 	images = tracer__images(tracer, &cnt);
@@ -78,7 +70,7 @@ void tracer__end_image(struct tracer *tracer, uint32_t image)
 	struct image *info = mapped__at(&tracer->images, image);
 
 	if (image < tracer->image_max)
-		__atomic_store_n(&info->end_ns, now_ns(), __ATOMIC_RELAXED);
+		__atomic_store_n(&info->end_ns, clock_ns(CLOCK_MONOTONIC), __ATOMIC_RELAXED);
 }
 
 size_t tracer__frame_max(const struct tracer *tracer)

@@ -13,24 +13,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "abi/stack.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "kernel/map_walk.h"
 #include "kernel/tracer_priv.h"
 
 /* Shorter ones are not worth a place in the queue; a sweep that finds them joined to others takes them. */
 #define RUN_MIN 128u
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static struct control *control(const struct tracer *tracer)
 {
@@ -51,7 +43,7 @@ bool tracer__frames_crowded(const struct tracer *tracer)
 
 static bool look_is_old(const struct sweep *sweep)
 {
-	return sweep->free && now_ns() > sweep->look_ns + TRACER_GRACE_NS;
+	return sweep->free && clock_ns(CLOCK_MONOTONIC) > sweep->look_ns + TRACER_GRACE_NS;
 }
 
 /* Worth it: half of the arena is taken, or as many stacks are known as fit, and much of it can be of no use any more. */
@@ -158,7 +150,7 @@ static int first_look(struct tracer *tracer)
 	if (err)
 		return err;
 	tracer->sweep = (struct sweep){ .free = TAKE_PTR(free_frames),
-					.look_ns = now_ns(),
+					.look_ns = clock_ns(CLOCK_MONOTONIC),
 					.used = tracer->sweep.used };
 	return 0;
 }

@@ -7,17 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "kernel/tracer_priv.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 int tracer__init_tables(struct tracer *tracer)
 {
@@ -62,7 +54,7 @@ static int file_id(struct tracer *tracer, const struct unwind_file_key *key,
 /* Back with the rows and pages of @file. */
 static void give_table(struct tracer *tracer, const struct unwind_file *file)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	const uint32_t *end;
 
 	if (!(file->flags & UNWIND_FILE_TABLE))
@@ -76,7 +68,7 @@ static void give_table(struct tracer *tracer, const struct unwind_file *file)
 static int put_table(struct tracer *tracer, const struct unwind_row *rows, size_t row_cnt,
 		     const uint32_t *pages, size_t page_cnt, struct unwind_file *ret)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint32_t row0, page0, *page;
 	size_t i;
 
@@ -137,14 +129,14 @@ void tracer__drop_ranges(struct tracer *tracer, struct image *image)
 	uint64_t old = __atomic_exchange_n(&image->ranges, 0, __ATOMIC_ACQ_REL);
 
 	extents__give(&tracer->range_room, (struct extent){ (uint32_t)(old >> 32), (uint32_t)old },
-		      now_ns());
+		      clock_ns(CLOCK_MONOTONIC));
 }
 
 int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
 		       size_t cnt)
 {
 	struct image *info = mapped__at(&tracer->images, image);
-	uint64_t now = now_ns(), old;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), old;
 	uint32_t first;
 	size_t i;
 

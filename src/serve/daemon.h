@@ -50,8 +50,6 @@ struct daemon {
 	struct metrics_extra extra;
 };
 
-uint64_t daemon_now_ns(void);
-
 /* What has been counted so far, at most @age_max_ns ago. The caller drops it. 0 or -errno. */
 int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
 		  struct shot **ret);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "base/format.h"
 #include "encode/otlp.h"
@@ -41,14 +42,6 @@ struct push {
 	struct push_queue *queue;
 	struct push_counts counts; /* but for what the queue counts */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* --- encoding --- */
 
@@ -114,7 +107,7 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	pthread_mutex_lock(&push->lock);
 	stop_ns = push->stop_ns;
 	pthread_mutex_unlock(&push->lock);
-	return stop_ns && now_ns() >= stop_ns;
+	return stop_ns && clock_ns(CLOCK_MONOTONIC) >= stop_ns;
 }
 
 /* NULL if out of memory, and then @list is freed. */
@@ -264,7 +257,7 @@ static void *run(void *ctx)
 	struct push_item *item;
 
 	pthread_mutex_lock(&push->lock);
-	while (!push->stop_ns || now_ns() < push->stop_ns) {
+	while (!push->stop_ns || clock_ns(CLOCK_MONOTONIC) < push->stop_ns) {
 		encode_windows(push);
 		item = push_queue__take(push->queue);
 		if (!item && push->stop_ns)
@@ -340,7 +333,7 @@ struct push_counts push__stop(struct push *push, unsigned grace_ms)
 	if (!push)
 		return counts;
 	pthread_mutex_lock(&push->lock);
-	push->stop_ns = now_ns() + (uint64_t)grace_ms * 1000000u;
+	push->stop_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)grace_ms * 1000000u;
 	pthread_cond_signal(&push->news);
 	pthread_mutex_unlock(&push->lock);
 	if (push->has_thread)

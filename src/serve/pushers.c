@@ -3,22 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "profile/profile_merge.h"
 #include "serve/daemon.h"
 
 /* Windows of engines with the same interval end together, with one profile for all. */
 #define SHARE_NS 500000000u
-
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* Stopping takes no longer than this, whatever the other side does. */
 #define GRACE_MS 3000u
@@ -57,7 +49,7 @@ static struct pusher *find_old(const struct daemon *daemon, size_t old_cnt, cons
 
 static int start_one(struct daemon *daemon, size_t old_cnt, const struct push_config *config)
 {
-	struct pusher pusher = { .due_ns = daemon_now_ns() }, *old;
+	struct pusher pusher = { .due_ns = clock_ns(CLOCK_MONOTONIC) }, *old;
 	struct push_counts before = {};
 	int err = vec__reserve(&daemon->pushers, daemon->pushers.cnt + 1);
 
@@ -118,7 +110,7 @@ static int make_window(const struct pusher *pusher, const struct shot *now, stru
 	meta = *profile__meta(*ret);
 	meta.duration_ns = (int64_t)(now->taken_ns - pusher->base->taken_ns);
 	/* Not by the clock at its beginning, which may have been set since. */
-	meta.time_ns = wall_ns() - meta.duration_ns;
+	meta.time_ns = clock_wall_ns() - meta.duration_ns;
 	profile__set_meta(*ret, &meta);
 	profile__drop_comments(*ret);
 	return 0;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "base/log.h"
 #include "profile/profile_merge.h"
@@ -21,22 +22,6 @@
 
 #define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
-uint64_t daemon_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* --- profiles --- */
 
 /* A cumulative profile says no duration; its time is the moment of writing. */
@@ -44,7 +29,7 @@ static void set_cumulative(struct profile *profile)
 {
 	struct profile_meta meta = *profile__meta(profile);
 
-	meta.time_ns = wall_ns();
+	meta.time_ns = clock_wall_ns();
 	meta.duration_ns = 0;
 	profile__set_meta(profile, &meta);
 }
@@ -53,7 +38,7 @@ int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, ui
 		  struct shot **ret)
 {
 	bool whole = !filter->pid && !filter->service;
-	uint64_t now = daemon_now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	struct profile *profile;
 	int err;
 
@@ -66,7 +51,7 @@ int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, ui
 		return err;
 	set_cumulative(profile);
 	daemon->extra.profile_cnt++;
-	daemon->extra.profile_ns += daemon_now_ns() - now;
+	daemon->extra.profile_ns += clock_ns(CLOCK_MONOTONIC) - now;
 	*ret = shot__new(profile, now);
 	if (!*ret)
 		return -ENOMEM;
@@ -89,13 +74,13 @@ static int write_window(struct daemon *daemon, const struct shot *from, const st
 		return err > 0 ? -EINVAL : err;
 	meta = *profile__meta(window);
 	meta.duration_ns = (int64_t)(to->taken_ns - from->taken_ns);
-	meta.time_ns = wall_ns() - meta.duration_ns;
+	meta.time_ns = clock_wall_ns() - meta.duration_ns;
 	profile__set_meta(window, &meta);
 	profile__drop_comments(window);
 	err = profile__add_comment(window, "heaptap " HEAPTAP_VERSION ": windows of time");
 	if (err)
 		return err;
-	return archive_write(daemon->config.dir, window, wall_ns());
+	return archive_write(daemon->config.dir, window, clock_wall_ns());
 }
 
 /* The window is over: its profile goes to the archive, the next one begins. */
@@ -117,7 +102,7 @@ static void end_window(struct daemon *daemon)
 		daemon->extra.archive_failed_cnt++;
 		log_warn(err, "no profile of this window in %s", config->dir);
 	}
-	if (!archive_prune(config->dir, &limits, wall_ns(), &state)) {
+	if (!archive_prune(config->dir, &limits, clock_wall_ns(), &state)) {
 		daemon->extra.archive_files = state.file_cnt;
 		daemon->extra.archive_bytes = state.bytes;
 	}
@@ -162,7 +147,7 @@ static bool is_due(uint64_t *due_ns, uint64_t interval_ns, uint64_t now)
 
 static void on_timer(struct daemon *daemon)
 {
-	uint64_t now = daemon_now_ns(), expired;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), expired;
 
 	if (read(daemon->timer_fd, &expired, sizeof(expired)) < 0)
 		return;
@@ -262,7 +247,8 @@ static void reload(struct daemon *daemon)
 		choose(daemon);
 		daemon__start_pushers(daemon);
 		daemon->window_due_ns =
-			daemon->config.dir ? daemon_now_ns() + daemon->config.window_ns : 0;
+			daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns
+					   : 0;
 		if (!start_http(daemon))
 			log_info("the configuration was read anew");
 	}
@@ -301,7 +287,7 @@ static bool on_input(void *ctx)
 static void on_start(void *ctx, struct session_view *view)
 {
 	struct daemon *daemon = ctx;
-	uint64_t now = daemon_now_ns(), interval = notify_interval_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), interval = notify_interval_ns();
 	size_t i;
 
 	daemon->view = view;
@@ -324,7 +310,7 @@ static void on_stop(void *ctx)
 
 	notify_manager("STOPPING=1");
 	end_window(daemon);
-	daemon__push_due(daemon, daemon_now_ns(), true);
+	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
 	daemon->view = NULL;
 	desk__close(daemon->desk);
 	daemon__refuse_all(daemon, -ESHUTDOWN);

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "collect/build_places.h"
 #include "collect/build_profile.h"
@@ -122,12 +122,9 @@ int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, str
 	struct build_options options = { .allocator_frames = rec->config->allocator_frames,
 					 .placed = rec->config->placed };
 	struct snapshot *snapshot __free(snapshot) = NULL;
-	struct timespec now;
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	err = recording__capture(rec, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
-				 &snapshot);
+	err = recording__capture(rec, clock_ns(CLOCK_MONOTONIC), &snapshot);
 	if (!err)
 		err = recording__name(rec, snapshot, NULL, NULL);
 	if (!err)

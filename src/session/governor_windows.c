@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "proc/thread_clocks.h"
 #include "session/governed.h"
 
@@ -23,14 +24,6 @@
 #define WAIT_MAX_NS   30e9
 #define DEBT_FIRST_NS 1e9
 #define OWN_RATE_MIN  0.01
-
-static uint64_t now_mono_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* What the budget lets it spend in a time. */
 static double income_of(const struct governed *governed)
@@ -172,7 +165,7 @@ static void open_window(struct governed *governed, struct governor *governor, st
 	tracer__resume(tracer, governed->tgid, false);
 	governed__read(governed, governor, image);
 	held->trace_ns = governed->all.trace_ns;
-	held->begin_ns = now_mono_ns();
+	held->begin_ns = clock_ns(CLOCK_MONOTONIC);
 	/* What it took to find out is not to be paid back before anything is seen of it. */
 	if (governed->is_new)
 		governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * PERIOD_NS);
@@ -194,7 +187,7 @@ static void close_window(struct governed *governed, struct governor *governor,
 	to = reading_of(image);
 	work.cpu_ns = thread_clocks__read_ns(&held->clocks);
 	tracer__suspend(tracer, governed->tgid);
-	now_ns = now_mono_ns();
+	now_ns = clock_ns(CLOCK_MONOTONIC);
 	if (held->clocks.cnt) {
 		work.trap_ns = reading_hits(held->from, to) * governor__price_ns(governor);
 		work.trace_ns = work.trap_ns + to.run_ns - held->from.run_ns;

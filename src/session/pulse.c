@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is done again and again while a recording runs: looks for `why`, files of a series, a view that is kept up to date. */
 #include <limits.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "session/recording.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Is something due that happens every @interval_ns? If so, the next time is in the future: what was slow is not made up for. */
 static bool is_due(uint64_t *due_ns, uint64_t interval_ns, uint64_t now)
@@ -52,14 +44,15 @@ void recording__start_pulse(struct recording *rec)
 	const struct session_config *config = rec->config;
 
 	series__start(&rec->series);
-	rec->every_due_ns = now_ns() + config->every_ns;
-	rec->watch_due_ns = now_ns() + (config->watch ? config->watch->interval_ns : 0);
+	rec->every_due_ns = clock_ns(CLOCK_MONOTONIC) + config->every_ns;
+	rec->watch_due_ns =
+		clock_ns(CLOCK_MONOTONIC) + (config->watch ? config->watch->interval_ns : 0);
 }
 
 bool recording__pulse(struct recording *rec, int *ret_wait_ms)
 {
 	const struct session_config *config = rec->config;
-	uint64_t now = now_ns(), due = UINT64_MAX, wait_ms;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), due = UINT64_MAX, wait_ms;
 	bool write = is_due(&rec->every_due_ns, config->every_ns, now);
 	bool watch = config->watch && is_due(&rec->watch_due_ns, config->watch->interval_ns, now);
 
@@ -73,7 +66,7 @@ bool recording__pulse(struct recording *rec, int *ret_wait_ms)
 		due = earlier(due, rec->every_due_ns);
 	if (config->watch && config->watch->interval_ns)
 		due = earlier(due, rec->watch_due_ns);
-	now = now_ns();
+	now = clock_ns(CLOCK_MONOTONIC);
 	wait_ms = due > now ? (due - now + 999999) / 1000000 : 0;
 	*ret_wait_ms = due == UINT64_MAX ? -1 : (int)(wait_ms < INT_MAX ? wait_ms : INT_MAX);
 	return true;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "proc/proc_info.h"
 #include "session/apart.h"
@@ -55,14 +56,6 @@ static void loop__done(struct loop *loop)
 	for (i = 0; i < loop->pid_fds.cnt; i++)
 		cleanup_fd(&loop->pid_fds.at[i]);
 	vec__done(&loop->pid_fds);
-}
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 static int watch(struct loop *loop, int fd, enum source source, uint32_t index)
@@ -246,7 +239,7 @@ static void warn_of_cost(struct recording *rec)
 static void on_tick(struct loop *loop)
 {
 	struct recording *rec = loop->rec;
-	uint64_t next = governor__tick(rec->governor, rec->tracer, now_ns(CLOCK_MONOTONIC));
+	uint64_t next = governor__tick(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
 	struct itimerspec spec = { .it_value = { .tv_sec = (time_t)(next / 1000000000u),
 						 .tv_nsec = (long)(next % 1000000000u) } };
 
@@ -257,7 +250,7 @@ static void on_tick(struct loop *loop)
 static void tell_totals(const struct recording *rec)
 {
 	struct session_totals totals =
-		totals_read(rec->tracer, now_ns(CLOCK_MONOTONIC) - rec->start_mono_ns);
+		totals_read(rec->tracer, clock_ns(CLOCK_MONOTONIC) - rec->start_mono_ns);
 
 	rec->config->on_totals(&totals, false, rec->config->ctx);
 }
@@ -281,7 +274,7 @@ static void dispatch(struct loop *loop, uint64_t data)
 		break;
 	case SOURCE_PACE:
 		if (has_expired(loop->pace_fd))
-			pace_tick(loop->rec->tracer, now_ns(CLOCK_MONOTONIC));
+			pace_tick(loop->rec->tracer, clock_ns(CLOCK_MONOTONIC));
 		break;
 	case SOURCE_TICK:
 		if (has_expired(loop->tick_fd))
@@ -368,8 +361,8 @@ int recording__run(struct recording *rec)
 
 	if (err)
 		return log_err(err, "cannot start the event loop");
-	rec->start_ns = now_ns(CLOCK_REALTIME);
-	rec->start_mono_ns = now_ns(CLOCK_MONOTONIC);
+	rec->start_ns = clock_ns(CLOCK_REALTIME);
+	rec->start_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	recording__start_pulse(rec);
 	governor__start(rec->governor, rec->tracer, rec->start_mono_ns);
 	tracer__activate(rec->tracer);
@@ -386,7 +379,7 @@ int recording__run(struct recording *rec)
 	if (rec->config->watch && rec->config->watch->on_stop)
 		rec->config->watch->on_stop(rec->config->watch->ctx);
 	tracer__deactivate(rec->tracer);
-	rec->stop_mono_ns = now_ns(CLOCK_MONOTONIC);
+	rec->stop_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	governor__close(rec->governor, rec->tracer, true);
 	/* What was said since the last look is about frames that were counted. */
 	tracer__poll(rec->tracer, 0, on_notice, rec);

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "abi/alloc.h"
+#include "base/clock.h"
 #include "collect/build_profile.h"
 #include "collect/capture.h"
 #include "session/recording.h"
@@ -14,14 +14,6 @@
 static struct recording *recording_of(struct session_view *view)
 {
 	return (struct recording *)view;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 int session_view__profile(struct session_view *view, const struct session_filter *filter,
@@ -34,7 +26,7 @@ int session_view__profile(struct session_view *view, const struct session_filter
 	int err;
 
 	rec->filter = filter;
-	err = recording__capture(rec, now_ns(), &snapshot);
+	err = recording__capture(rec, clock_ns(CLOCK_MONOTONIC), &snapshot);
 	rec->filter = NULL;
 	if (!err && (filter->pid || filter->service) && !snapshot->images.cnt)
 		return -ESRCH;

@@ -4,30 +4,23 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <elfutils/debuginfod.h>
 
+#include "base/clock.h"
+
 struct debuginfod {
 	debuginfod_client *client;
-	time_t deadline; /* CLOCK_MONOTONIC, seconds */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC */
 	bool late;
 };
-
-static time_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
 
 /* Called while it waits and loads; anything but 0 makes it give up. */
 static int check_deadline(debuginfod_client *client, long done, long total)
 {
 	struct debuginfod *self = debuginfod_get_user_data(client);
 
-	self->late = now() >= self->deadline;
+	self->late = clock_ns(CLOCK_MONOTONIC) >= self->deadline_ns;
 	return self->late;
 }
 
@@ -63,7 +56,7 @@ int debuginfod__fetch(struct debuginfod *self, const struct build_id *id, int *r
 	int fd;
 
 	self->late = false;
-	self->deadline = now() + DEBUGINFOD_MAX_SECONDS;
+	self->deadline_ns = clock_ns(CLOCK_MONOTONIC) + DEBUGINFOD_MAX_SECONDS * 1000000000ull;
 	fd = debuginfod_find_debuginfo(self->client, id->bytes, (int)id->len_bytes, NULL);
 	if (fd < 0)
 		return self->late ? -ETIMEDOUT : fd;

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
@@ -22,14 +23,6 @@ void wire_message__done(struct wire_message *message)
 	message->fd = -1;
 }
 
-uint64_t wire_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Until the socket is ready for @events. */
 static int wait_ready(int sock, short events, uint64_t deadline_ns)
 {
@@ -38,7 +31,7 @@ static int wait_ready(int sock, short events, uint64_t deadline_ns)
 	int ready, wait_ms;
 
 	for (;;) {
-		now = wire_now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 		if (deadline_ns != WIRE_FOREVER && now >= deadline_ns)
 			return -ETIMEDOUT;
 		wait_ms = deadline_ns == WIRE_FOREVER ||

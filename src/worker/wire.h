@@ -41,9 +41,6 @@ struct wire_message {
 void wire_message__done(struct wire_message *message);
 #define __wire_message __attribute__((cleanup(wire_message__done)))
 
-/* CLOCK_MONOTONIC. */
-uint64_t wire_now_ns(void);
-
 /* @fd -1: none goes along. 0, -ETIMEDOUT, -EPIPE: the other side is gone, or -errno. @deadline_ns is of CLOCK_MONOTONIC. */
 int wire_send(int sock, uint64_t deadline_ns, enum wire_kind kind, int status, const void *body,
 	      size_t len_bytes, int fd);

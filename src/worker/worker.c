@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/hashmap.h"
 #include "worker/wire.h"
@@ -107,7 +108,7 @@ static int start(struct worker *worker)
 	worker->start_cnt++;
 	err = spawn(worker);
 	if (!err)
-		err = wire_receive(worker->sock, wire_now_ns() + HELLO_NS, &hello);
+		err = wire_receive(worker->sock, clock_ns(CLOCK_MONOTONIC) + HELLO_NS, &hello);
 	if (!err && hello.head.kind != WIRE_HELLO)
 		err = -EBADMSG;
 	if (err) {
@@ -170,7 +171,7 @@ static int give_file(struct worker *worker, uint64_t deadline_ns, on_file_fn on_
 static int converse(struct worker *worker, enum wire_kind kind, const struct buf *body, int fd,
 		    on_file_fn on_file, void *ctx, struct wire_message *ret)
 {
-	uint64_t deadline = wire_now_ns() + worker->options.patience_ns;
+	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + worker->options.patience_ns;
 	int err = wire_send(worker->sock, deadline, kind, 0, buf__data(body), buf__len(body), fd);
 
 	while (!err) {

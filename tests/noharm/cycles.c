@@ -17,9 +17,9 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "herd.h"
 #include "kernel/features.h"
 #include "kernel/tracer.h"
@@ -285,10 +285,7 @@ static int run_worker(unsigned number, const char *program, const char *libs)
 
 static double now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)clock_ns(CLOCK_MONOTONIC) / 1e9;
 }
 
 static uint64_t done_cnt(void)

@@ -17,8 +17,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define MAX_ROUNDS    16u
 #define BUDGET_NS     2000000000u /* of a test: a slow one is sampled less */
@@ -100,14 +101,6 @@ __attribute__((format(printf, 2, 0))) int torture_vasprintf(char **ret, const ch
 	return -1;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* True in the child, which goes on to main(); in the parent the child's end is in @ret_status. */
 static bool round_begins(uint64_t at, bool on, int said, int *ret_status)
 {
@@ -169,7 +162,7 @@ static const char *read_report(int said)
 __attribute__((constructor)) static void torture(void)
 {
 	int said = memfd_create("said", 0), status;
-	uint64_t cnt, at, step, start = now_ns(), rounds;
+	uint64_t cnt, at, step, start = clock_ns(CLOCK_MONOTONIC), rounds;
 
 	alloc_cnt = mmap(NULL, sizeof(*alloc_cnt), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -178,7 +171,7 @@ __attribute__((constructor)) static void torture(void)
 	if (round_begins(UINT64_MAX, false, said, &status))
 		return;
 	cnt = *alloc_cnt;
-	rounds = BUDGET_NS / (now_ns() - start + 1) / 2;
+	rounds = BUDGET_NS / (clock_ns(CLOCK_MONOTONIC) - start + 1) / 2;
 	rounds = rounds > MAX_ROUNDS ? MAX_ROUNDS : rounds + 1;
 	step = cnt / rounds + 1;
 	for (at = 0, rounds = 0; at < cnt; at += (rounds & 1) * step, rounds++) {
