@@ -210,13 +210,14 @@ static void site_values(const struct builder *b, const struct alloc_site *site, 
 static int add_variances(struct builder *b, const struct alloc_site *site, const int64_t *values,
 			 uint32_t sample)
 {
+	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
 	double cnt = (double)values[PROFILE_ALLOC_OBJECTS], size, all, left = 0;
 	double variances[PROFILE_METRIC_CNT];
 
-	if (!(b->snapshot->flags & SNAPSHOT_SAMPLED) || !site->variance || cnt <= 0)
+	all = (double)site->variance / VARIANCE_ONE + (image ? image->variance_each * cnt : 0);
+	if (!(b->snapshot->flags & SNAPSHOT_SAMPLED) || all <= 0 || cnt <= 0)
 		return 0;
 	size = (double)values[PROFILE_ALLOC_SPACE] / cnt;
-	all = (double)site->variance / VARIANCE_ONE;
 	if (values[PROFILE_INUSE_OBJECTS] && site->variance > site->free_variance)
 		left = (double)(site->variance - site->free_variance) / VARIANCE_ONE;
 	variances[PROFILE_ALLOC_OBJECTS] = all;

@@ -27,7 +27,11 @@ struct snapshot_image {
 	uint32_t uid;
 	uint32_t service; /* what its environment, its unit or its program's name says */
 	uint32_t container, pod, unit; /* "" if it belongs to none */
-	uint32_t pad;
+	/*
+	 * What a budget made uncertain (session/windows.h): variance of the image's count of allocations, for each of them,
+	 * beyond that of its sites. The error is common to all, so each site has its share of the sum's.
+	 */
+	float variance_each;
 };
 
 struct snapshot_file {

@@ -2,6 +2,7 @@
 #include "collect/snapshot_file.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -336,6 +337,10 @@ static bool is_consistent(const struct snapshot *s)
 	}
 	for (i = 1; i < s->images.cnt; i++) {
 		if (s->images.at[i].id <= s->images.at[i - 1].id)
+			return false;
+	}
+	for (i = 0; i < s->images.cnt; i++) {
+		if (!isfinite(s->images.at[i].variance_each) || s->images.at[i].variance_each < 0)
 			return false;
 	}
 	for (i = 1; i < s->files.cnt; i++) {

@@ -196,6 +196,12 @@ static bool same_site(const struct site_entry *entry, const struct alloc_site *s
 	       entry->site.stop == site->stop;
 }
 
+/* Large errors must not wrap and become small ones. */
+static uint64_t add_variances(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
 static void sum(struct alloc_site *to, const struct alloc_site *from)
 {
 	to->alloc_cnt += from->alloc_cnt;
@@ -203,8 +209,8 @@ static void sum(struct alloc_site *to, const struct alloc_site *from)
 	to->free_cnt += from->free_cnt;
 	to->free_bytes += from->free_bytes;
 	to->sample_cnt += from->sample_cnt;
-	to->variance += from->variance;
-	to->free_variance += from->free_variance;
+	to->variance = add_variances(to->variance, from->variance);
+	to->free_variance = add_variances(to->free_variance, from->free_variance);
 }
 
 static int add_site(struct tally *tally, const struct alloc_site *site, uint32_t stack,

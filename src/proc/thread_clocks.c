@@ -17,7 +17,9 @@ static int add_thread(struct thread_clocks *clocks, pid_t tid)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr),
 					.type = PERF_TYPE_SOFTWARE,
-					.config = PERF_COUNT_SW_TASK_CLOCK };
+					.config = PERF_COUNT_SW_TASK_CLOCK,
+					.inherit = 1,
+					.inherit_thread = 1 };
 	int fd = (int)syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	int err;
 

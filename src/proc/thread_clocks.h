@@ -2,7 +2,10 @@
 /*
  * The CPU time that the threads of another process take from now on, to the microsecond. What clock_gettime() and /proc
  * say of a thread that runs on another CPU is as old as that CPU's last tick: up to 4 ms, 10 on some kernels. perf's
- * software clock asks the CPU. Threads that begin later are not in it.
+ * software clock asks the CPU. Threads that these begin later are in it.
+ *
+ * The first to be opened on a machine may wait for a grace period, tens of milliseconds (kernel/events/core.c,
+ * account_event()).
  */
 #pragma once
 

@@ -27,6 +27,12 @@ void work_add(struct work *to, struct work more);
 
 enum budget_level { LEVEL_FULL, LEVEL_COARSE, LEVEL_ALONE, LEVEL_WINDOWS, LEVEL_CNT };
 
+/*
+ * How far the price of a trap may be from what was measured: other caches, other code around it. On a machine with many
+ * more threads than CPUs traps were seen to cost twice as much.
+ */
+#define BUDGET_PRICE_ERROR 0.5
+
 /* One step of the sampling mean. */
 #define BUDGET_COARSER 4
 

@@ -81,6 +81,8 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 			     struct tracer *tracer, uint32_t id, uint64_t now_ns);
 /* Scale what enough is known of. */
 void governed__catch_up(struct governed *governed, struct tracer *tracer, uint32_t id);
+/* Beyond what its sites say: variance of the count, for each allocation that was counted. */
+double governed__variance_each(const struct governed *governed);
 /* Nothing is scaled from now on. The probes stay off. */
 void governed__end_windows(struct governed *governed, struct tracer *tracer, uint32_t id);
 /* Is enough seen of it to tell what there would be without windows? */

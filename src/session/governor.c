@@ -100,6 +100,12 @@ static bool take_reading(const struct image *image, struct reading *ret)
 	return true;
 }
 
+/* A budget that must hold is charged with what may have been spent. */
+static double dearest_ns(struct work work)
+{
+	return (double)work.trace_ns + BUDGET_PRICE_ERROR * (double)work.trap_ns;
+}
+
 bool governed__read(struct governed *governed, const struct governor *governor,
 		    const struct image *image)
 {
@@ -114,7 +120,7 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 	governed->last = now;
 	work_add(&governed->all, work);
 	if (governed->budget < INFINITY)
-		governed->debt_ns = fmax(governed->debt_ns + (double)work.trace_ns -
+		governed->debt_ns = fmax(governed->debt_ns + dearest_ns(work) -
 						 governed->budget * work_own_ns(work),
 					 0);
 	return true;

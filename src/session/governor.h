@@ -55,6 +55,8 @@ struct work governor__cost(struct governor *governor, struct tracer *tracer);
 void governor__close(struct governor *governor, struct tracer *tracer, bool all);
 /* The same as far as enough is known to scale by: what is scaled is not taken back while a process is traced. */
 void governor__catch_up(struct governor *governor, struct tracer *tracer);
+/* What windows added to the variance of @image's count (struct snapshot_image), for each of its allocations. */
+double governor__variance_each(const struct governor *governor, uint32_t image);
 /* State the errors, take out what was no longer tracked, and say which steps were taken. 0 or -ENOMEM. */
 int governor__settle(const struct governor *governor, const struct tracer *tracer,
 		     struct snapshot *snapshot);

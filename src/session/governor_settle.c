@@ -7,29 +7,6 @@
 #include "base/buf.h"
 #include "session/governed.h"
 
-/*
- * The error of what was scaled is one for all sites of the process, so their variances would not add up to that of their
- * sum. Each is given its share of the sum's, which is more than its own.
- */
-static void state_error(struct snapshot *snapshot, uint32_t image, double error)
-{
-	double total = 0, share;
-	size_t i;
-
-	for (i = 0; i < snapshot->sites.cnt; i++) {
-		if (snapshot->sites.at[i].image == image)
-			total += (double)snapshot->sites.at[i].alloc_cnt / WEIGHT_ONE;
-	}
-	for (i = 0; i < snapshot->sites.cnt; i++) {
-		struct alloc_site *site = &snapshot->sites.at[i];
-
-		if (site->image != image)
-			continue;
-		share = error * error * total * (double)site->alloc_cnt / WEIGHT_ONE * VARIANCE_ONE;
-		site->variance += share < 0x1p62 ? (uint64_t)share : (uint64_t)1 << 62;
-	}
-}
-
 static void drop_live(struct snapshot *snapshot, uint32_t image)
 {
 	size_t i;
@@ -45,13 +22,38 @@ static void drop_live(struct snapshot *snapshot, uint32_t image)
 	}
 }
 
-/* Of all that was counted, scaled or not. */
-static double error_of(const struct governed *governed)
+static double whole_cnt(const struct governed *governed)
 {
-	double whole = (double)governed->last.enter_cnt - governed->seen + governed->estimate;
-	double error = sqrt(fmax(governed->chance_squares, 0) + governed->price * governed->price);
+	return (double)governed->last.enter_cnt - governed->seen + governed->estimate;
+}
 
-	return whole > 0 ? error / whole : 0;
+static double error_cnt(const struct governed *governed)
+{
+	return sqrt(fmax(governed->chance_squares, 0) + governed->price * governed->price);
+}
+
+double governed__variance_each(const struct governed *governed)
+{
+	double whole = whole_cnt(governed), error = error_cnt(governed);
+
+	return governed->estimate > 0 && whole > 0 ? error * error / whole : 0;
+}
+
+double governor__variance_each(const struct governor *governor, uint32_t image)
+{
+	return image < governor->all.cnt ? governed__variance_each(&governor->all.at[image]) : 0;
+}
+
+static void state_error(struct snapshot *snapshot, uint32_t id, const struct governed *governed)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->images.cnt; i++) {
+		if (snapshot->images.at[i].id == id)
+			snapshot->images.at[i].variance_each =
+				(float)governed__variance_each(governed);
+	}
+	snapshot->flags |= SNAPSHOT_SAMPLED;
 }
 
 static void tell_steps(const struct governed *governed, struct buf *text)
@@ -102,7 +104,7 @@ static int remark(struct snapshot *snapshot, const struct governed *governed, ui
 		buf__printf(text, "; traced in %" PRIu64 " windows, scaled by %.4g ± %.0f%%",
 			    governed->window_cnt,
 			    governed->seen > 0 ? governed->estimate / governed->seen : 1,
-			    100 * error_of(governed));
+			    100 * error_cnt(governed) / whole_cnt(governed));
 	else if (was_windowed(governed))
 		buf__printf(text,
 			    "; %" PRIu64 " windows saw no allocation: what it did between them is "
@@ -132,10 +134,8 @@ int governor__settle(const struct governor *governor, const struct tracer *trace
 
 		if (!governed->step_cnt || governed->start_ns != images[i].start_ns)
 			continue;
-		if (governed->estimate > 0) {
-			state_error(snapshot, (uint32_t)i, error_of(governed));
-			snapshot->flags |= SNAPSHOT_SAMPLED;
-		}
+		if (governed->estimate > 0)
+			state_error(snapshot, (uint32_t)i, governed);
 		if (governed->level >= LEVEL_ALONE)
 			drop_live(snapshot, (uint32_t)i);
 		err = remark(snapshot, governed, (uint32_t)i);

@@ -9,7 +9,7 @@
 #include "proc/thread_clocks.h"
 #include "session/governed.h"
 
-/* So many windows a second are wanted: putting probes on takes 10 ms until they are there, taking them off four times that. */
+/* So many windows a second are wanted: putting probes on takes 10 ms until they are there. */
 #define PERIOD_NS     125e6
 #define HOLD_MIN_NS   250e3
 /* Longer, and taking them off has to wait for a grace period first, during which they are on. */
@@ -21,7 +21,8 @@
 /* Fewer than this say little: they are taken together with those before. */
 #define PHASE_LEAST   12u
 #define KNOWN_CNT     4u
-#define WAIT_MAX_NS   30e9
+/* How much own work a process will do is not known for longer. */
+#define WAIT_MAX_NS   1e9
 #define DEBT_FIRST_NS 1e9
 #define OWN_RATE_MIN  0.01
 
@@ -148,6 +149,7 @@ struct held {
 	uint32_t id;
 	uint64_t begin_ns;
 	struct thread_clocks clocks;
+	uint64_t cpu_ns; /* on them when the window was opened */
 	struct reading from;
 	uint64_t trace_ns; /* all of it, up to when the window was opened */
 };
@@ -163,15 +165,15 @@ static void open_window(struct governed *governed, struct governor *governor, st
 			const struct image *image, struct held *held)
 {
 	tracer__resume(tracer, governed->tgid, false);
+	held->begin_ns = clock_ns(CLOCK_MONOTONIC);
 	governed__read(governed, governor, image);
 	held->trace_ns = governed->all.trace_ns;
-	held->begin_ns = clock_ns(CLOCK_MONOTONIC);
 	/* What it took to find out is not to be paid back before anything is seen of it. */
 	if (governed->is_new)
 		governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * PERIOD_NS);
 	governed->is_new = false;
-	thread_clocks__open(&held->clocks, governed->tgid);
 	held->from = reading_of(image);
+	held->cpu_ns = thread_clocks__read_ns(&held->clocks);
 	tracer__clear_flags(tracer, held->id, IMAGE_CLOSED);
 }
 
@@ -185,7 +187,7 @@ static void close_window(struct governed *governed, struct governor *governor,
 	/* First what counts, then the probes: until they are gone they only cost. */
 	tracer__set_flags(tracer, held->id, IMAGE_CLOSED);
 	to = reading_of(image);
-	work.cpu_ns = thread_clocks__read_ns(&held->clocks);
+	work.cpu_ns = thread_clocks__read_ns(&held->clocks) - held->cpu_ns;
 	tracer__suspend(tracer, governed->tgid);
 	now_ns = clock_ns(CLOCK_MONOTONIC);
 	if (held->clocks.cnt) {
@@ -224,6 +226,19 @@ static void hold(const struct governor *governor, const struct held *held, size_
 	nanosleep(&pause, NULL);
 }
 
+/* If it has worked less than was thought, its budget has not recovered yet. */
+static bool is_due(struct governed *governed, struct governor *governor, const struct image *image,
+		   uint64_t now_ns)
+{
+	if (governed->level != LEVEL_WINDOWS || governed->ended || governed->due_ns > now_ns ||
+	    !governed__read(governed, governor, image))
+		return false;
+	if (governed->is_new || governed->debt_ns <= income_of(governed) * PERIOD_NS)
+		return true;
+	plan(governed, governor, now_ns);
+	return false;
+}
+
 void governor__hold_windows(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
 	const struct image *images;
@@ -232,12 +247,12 @@ void governor__hold_windows(struct governor *governor, struct tracer *tracer, ui
 
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
-		const struct governed *governed = &governor->all.at[i];
-
-		if (governed->level == LEVEL_WINDOWS && !governed->ended &&
-		    governed->due_ns <= now_ns && !images[i].end_ns)
+		if (!images[i].end_ns && is_due(&governor->all.at[i], governor, &images[i], now_ns))
 			vec__push(&held, (struct held){ .id = (uint32_t)i });
 	}
+	/* This may take long: before anything is on. */
+	for (i = 0; i < held.cnt; i++)
+		thread_clocks__open(&held.at[i].clocks, governor->all.at[held.at[i].id].tgid);
 	if (held.cnt)
 		hurry(true);
 	for (i = 0; i < held.cnt; i++)

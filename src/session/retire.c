@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Processes that have ended make room for those that come. */
 #include <errno.h>
+#include <math.h>
 
 #include "base/hashmap.h"
 #include "session/recording.h"
@@ -34,19 +35,30 @@ static int group_of(struct retiring *retiring, uint32_t image, uint64_t *ret)
 	return hashmap__set(retiring->groups, image, *ret);
 }
 
+/* The governor forgets whom the error was of. As much of it as a word holds is a lot. */
+static uint64_t scale_variance(const struct governor *governor, const struct alloc_site *site)
+{
+	double cnt = (double)site->alloc_cnt / WEIGHT_ONE;
+
+	return (uint64_t)fmin(governor__variance_each(governor, site->image) * cnt * VARIANCE_ONE,
+			      0x1p60);
+}
+
 static void on_site(void *ctx, const struct alloc_site *site)
 {
 	struct retiring *retiring = ctx;
 	const uint64_t *frames = retiring->frames + site->frame_start;
+	struct alloc_site sum = *site;
 	uint64_t group;
 	int err;
 
 	if (site->frame_cnt > retiring->frame_cnt ||
 	    site->frame_start > retiring->frame_cnt - site->frame_cnt)
 		return;
+	sum.variance += scale_variance(retiring->rec->governor, site);
 	err = group_of(retiring, site->image, &group);
 	if (!err && group != UNWANTED)
-		err = tally__add(retiring->rec->tally, (uint32_t)group, site, frames);
+		err = tally__add(retiring->rec->tally, (uint32_t)group, &sum, frames);
 	if (err)
 		retiring->err = err;
 }

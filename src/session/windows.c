@@ -3,13 +3,10 @@
 
 #include <math.h>
 
-/*
- * How far the price of a trap may be from what was measured: other caches, other code around it. On a machine with many
- * more threads than CPUs traps were seen to cost twice as much.
- */
-#define PRICE_ERROR   0.5
-/* No allocation, with its free, takes less. */
-#define CALL_LEAST_NS 10
+/* So far apart, the bounds say more than the measured price. */
+#define WIDE          3
+/* No allocation, with its free, takes less, of the fastest allocators on the fastest machines. */
+#define CALL_LEAST_NS 5
 
 void windows__add(struct windows *windows, struct work work, double allocs)
 {
@@ -55,20 +52,25 @@ double windows__own_ns(const struct windows *windows)
 	return fmax(work_own_ns(windows->work), windows->allocs * CALL_LEAST_NS);
 }
 
+/*
+ * Own work in the windows is known within bounds: if traps cost more than was measured, less was done, but so much that
+ * the calls were possible; if they cost less, more. The bounds of own work are those of the scale. Where tracing takes
+ * nearly all of a window's time they are far apart, and what the measured price says may be a hundred times too small:
+ * then the middle of the bounds is the better estimate, which is never more than as much again away.
+ */
 struct windows_scale windows__scale(const struct windows *windows, struct work all)
 {
-	double least_ns = windows->allocs * CALL_LEAST_NS;
-	double traced = windows__own_ns(windows), total = work_own_ns(all);
-	struct windows_scale scale = { .factor = total > traced ? total / traced : 1 };
-	double off = PRICE_ERROR * (double)windows->work.trap_ns, dear, cheap;
+	double own_ns = windows__own_ns(windows), total_ns = work_own_ns(all);
+	double off_ns = BUDGET_PRICE_ERROR * (double)windows->work.trap_ns, most, least;
+	struct windows_scale scale = { .factor = total_ns > own_ns ? total_ns / own_ns : 1 };
 
 	if (scale.factor <= 1)
 		return scale;
-	/* If traps cost more than was measured, less own work was done in the windows, but this much at least ... */
-	dear = fmax(traced - off, fmax(least_ns, 1));
-	/* ... and if they cost less, more was. */
-	cheap = fmax(work_own_ns(windows->work) + off, traced);
-	scale.price = fmax(traced / dear - 1, 1 - traced / cheap);
-	scale.chance = chance_error(windows, traced);
+	most = total_ns / fmax(own_ns - off_ns, fmax(windows->allocs * CALL_LEAST_NS, 1));
+	least = fmax(total_ns / (own_ns + off_ns), 1);
+	if (most > scale.factor * WIDE)
+		scale.factor = (most + least) / 2;
+	scale.price = fmax(most / scale.factor - 1, 1 - least / scale.factor);
+	scale.chance = chance_error(windows, own_ns);
 	return scale;
 }

@@ -107,15 +107,20 @@ def chosen(variable):
     return [w for w in os.environ.get(variable, "").split(";") if w] or None
 
 
+def answer(process):
+    """The line that a running program answers to a byte."""
+    seen = len(process.lines["out"])
+    process.release()
+    with process.news:
+        while len(process.lines["out"]) <= seen:
+            if not process.news.wait(tool.PATIENCE):
+                raise tool.Failed("the program does not answer")
+        return process.lines["out"][seen]
+
+
 def pair_ns(pair):
     """One round of the running pair loop (pair.c): the CPU nanoseconds of a pair."""
-    seen = len(pair.lines["out"])
-    pair.release()
-    with pair.news:
-        while len(pair.lines["out"]) <= seen:
-            if not pair.news.wait(tool.PATIENCE):
-                raise tool.Failed("the pair loop does not answer")
-        return float(pair.lines["out"][seen])
+    return float(answer(pair))
 
 
 def traced_pair_ns(pair, folder, start):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/build_profile.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -69,6 +70,24 @@ static void ended_processes_hold_nothing(void **state)
 	s->images.at[0].end_ns = 5;
 	profile = build(s, NULL);
 	check_totals(profile, 3, 300, 0, 0);
+}
+
+/* What a budget made uncertain is one error for the whole process: each sample has its share of the sum's. */
+static void errors_of_a_process_are_shared_by_its_samples(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+	const double *variances;
+
+	s->flags |= SNAPSHOT_SAMPLED;
+	s->sites.at[0].variance = 5 * VARIANCE_ONE;
+	s->images.at[0].variance_each = 1e12f;
+	profile = build(s, NULL);
+	variances = profile__variances(profile, 0);
+	assert_non_null(variances);
+	assert_true(fabs(variances[PROFILE_ALLOC_OBJECTS] / 3e12 - 1) < 1e-6);
+	assert_true(fabs(variances[PROFILE_ALLOC_SPACE] / 3e16 - 1) < 1e-6);
+	assert_true(fabs(variances[PROFILE_INUSE_OBJECTS] - 5) < 1e-6);
 }
 
 static void in_use_is_never_negative(void **state)
@@ -183,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_values_and_a_stack),
 		cmocka_unit_test(ended_processes_hold_nothing),
+		cmocka_unit_test(errors_of_a_process_are_shared_by_its_samples),
 		cmocka_unit_test(in_use_is_never_negative),
 		cmocka_unit_test(allocators_are_not_in_the_stack),
 		cmocka_unit_test(inlined_allocators_are_not_in_the_stack),
