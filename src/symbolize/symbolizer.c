@@ -8,22 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/format.h"
 #include "base/hashmap.h"
-#include "base/intern.h"
-#include "base/utf8.h"
 #include "base/vec.h"
 #include "proc/proc_info.h"
 #include "symbolize/debuginfod.h"
-#include "symbolize/demangle.h"
 #include "proc/root_dir.h"
 #include "symbolize/sym_file.h"
 #include "symbolize/sym_jit.h"
+#include "symbolize/sym_lines.h"
 #include "symbolize/vdso.h"
 
-#define LINES_PER_CHUNK   1024u
-#define NAME_MAX_BYTES    65536u
 #define NO_FILE           UINT32_MAX
 #define PROGRESS_INTERVAL 256u
 #define READ_MAX          4096u /* places in one request to a reader */
@@ -56,19 +50,13 @@ struct symbolizer {
 	VEC(struct file) files;
 	VEC(struct process) processes;
 	VEC(struct result) results;
-	VEC(struct sym_line *) chunks; /* lines never move: the newest is filled, full ones stay */
-	size_t chunk_used, chunk_cap;
-	struct intern *strings;
-	struct hashmap
-		*demangled; /* string id of a linker name -> string id of its readable form */
-	struct buf *scratch;
+	struct sym_lines *lines;
 	struct sym_place place;
 	uint32_t vdso;
 	struct symbolizer_stats stats;
 };
 
-/* --- making and freeing
- * ------------------------------------------------------------------------------ */
+/* --- making and freeing --- */
 
 static int add_root(struct symbolizer *sym, const char *path, int *ret_fd)
 {
@@ -103,10 +91,8 @@ struct symbolizer *symbolizer__new(const struct symbolizer_opts *opts)
 	if (!sym)
 		return NULL;
 	sym->vdso = NO_FILE;
-	sym->strings = intern__new();
-	sym->demangled = hashmap__new();
-	sym->scratch = buf__new(0);
-	if (!sym->strings || !sym->demangled || !sym->scratch)
+	sym->lines = sym_lines__new();
+	if (!sym->lines)
 		return NULL;
 	sources = &sym->sources;
 	sources->roots.debug_dir = opts && opts->debug_dir ? opts->debug_dir : DEBUG_DIR;
@@ -140,20 +126,15 @@ void symbolizer__free(struct symbolizer *sym)
 		sym_jit__free(sym->processes.at[i].jit);
 		hashmap__free(sym->processes.at[i].results);
 	}
-	for (i = 0; i < sym->chunks.cnt; i++)
-		free(sym->chunks.at[i]);
 	for (i = 0; i < sym->roots.cnt; i++)
 		close(sym->roots.at[i].fd);
 	vec__done(&sym->files);
 	vec__done(&sym->processes);
-	vec__done(&sym->chunks);
 	vec__done(&sym->roots);
 	vec__done(&sym->results);
 	sym_place_done(&sym->place);
 	debuginfod__free(sym->sources.debuginfod);
-	intern__free(sym->strings);
-	hashmap__free(sym->demangled);
-	buf__free(sym->scratch);
+	sym_lines__free(sym->lines);
 	free(sym);
 }
 
@@ -226,118 +207,7 @@ int symbolizer__add_process(struct symbolizer *sym, pid_t pid, uint32_t *ret_pro
 	return 0;
 }
 
-/* --- results
- * ------------------------------------------------------------------------------------------ */
-
-/* Room for @cnt lines side by side, or NULL. */
-static struct sym_line *alloc_lines(struct symbolizer *sym, size_t cnt)
-{
-	struct sym_line *chunk;
-	size_t cap;
-
-	if (!sym->chunks.cnt || sym->chunk_cap - sym->chunk_used < cnt) {
-		cap = cnt > LINES_PER_CHUNK ? cnt : LINES_PER_CHUNK;
-		chunk = calloc(cap, sizeof(*chunk));
-		if (!chunk || vec__push(&sym->chunks, chunk)) {
-			free(chunk);
-			return NULL;
-		}
-		sym->chunk_used = 0;
-		sym->chunk_cap = cap;
-	}
-	chunk = sym->chunks.at[sym->chunks.cnt - 1] + sym->chunk_used;
-	sym->chunk_used += cnt;
-	return chunk;
-}
-
-/* The string, cleaned, by its number among the strings; 0 is "". */
-static int keep(struct symbolizer *sym, const char *str, size_t len, uint32_t *ret_id)
-{
-	int err;
-
-	buf__reset(sym->scratch);
-	utf8_append_clean(sym->scratch, str, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
-	err = buf__error(sym->scratch);
-	if (err)
-		return err;
-	return intern__add_n(sym->strings, buf__data(sym->scratch), buf__len(sym->scratch), ret_id);
-}
-
-/* Name a line by its linker name; each distinct one is demangled once. */
-static int name_by_symbol(struct symbolizer *sym, const char *name, size_t len,
-			  struct sym_line *line)
-{
-	char *copy __free_mem = strndup(name, len), *readable __free_mem = NULL;
-	uint32_t id, readable_id;
-	uint64_t known;
-	int err;
-
-	if (!copy)
-		return -ENOMEM;
-	err = keep(sym, copy, strlen(copy), &id);
-	if (err)
-		return err;
-	if (hashmap__get(sym->demangled, id, &known)) {
-		readable_id = (uint32_t)known;
-	} else {
-		readable = demangle(copy);
-		if (!readable)
-			return -ENOMEM;
-		err = keep(sym, readable, strlen(readable), &readable_id);
-		if (!err)
-			err = hashmap__set(sym->demangled, id, readable_id);
-		if (err)
-			return err;
-	}
-	line->system_name = intern__str(sym->strings, id);
-	line->name = intern__str(sym->strings, readable_id ? readable_id : id);
-	return 0;
-}
-
-/* Name it as it stands. */
-static int name_plainly(struct symbolizer *sym, const char *name, size_t len, struct sym_line *line)
-{
-	uint32_t id;
-	int err = keep(sym, name, len, &id);
-
-	if (!err)
-		line->name = line->system_name = intern__str(sym->strings, id);
-	return err;
-}
-
-/* "libfoo.so+0x1234" */
-static int name_by_place(struct symbolizer *sym, const char *base, uint64_t offset,
-			 struct sym_line *line)
-{
-	char *name __free_mem = NULL;
-
-	if (format_alloc(&name, "%s+0x%llx", base, (unsigned long long)offset) < 0)
-		return -ENOMEM;
-	line->flags |= SYM_LINE_FALLBACK;
-	return name_plainly(sym, name, strlen(name), line);
-}
-
-/* "cc1!fn@0x1234", after the place where it begins: a stripped function is one all the same, and its calls add up. */
-static int name_by_start(struct symbolizer *sym, const char *base, uint64_t start,
-			 struct sym_line *line)
-{
-	char *name __free_mem = NULL;
-
-	if (format_alloc(&name, "%s!fn@0x%llx", base, (unsigned long long)start) < 0)
-		return -ENOMEM;
-	line->flags |= SYM_LINE_FALLBACK;
-	return name_plainly(sym, name, strlen(name), line);
-}
-
-static int set_path(struct symbolizer *sym, const char *path, struct sym_line *line)
-{
-	uint32_t id;
-	int err = keep(sym, path, strlen(path), &id);
-
-	if (!err)
-		line->path = intern__str(sym->strings, id);
-	return err;
-}
+/* --- results --- */
 
 /*
  * The function itself has its name from the symbol table where that knows it: that is the same with
@@ -346,17 +216,21 @@ static int set_path(struct symbolizer *sym, const char *path, struct sym_line *l
 static int name_function(struct symbolizer *sym, const struct file *file,
 			 const struct dwarf_frame *frame, struct sym_line *line)
 {
+	const char *base = sym_file__basename(file->source);
 	const struct sym_place *place = &sym->place;
 
 	if (place->has_sym && (place->sym.sized || !frame || !frame->name))
-		return name_by_symbol(sym, place->sym.name, place->sym.name_len, line);
+		return sym_lines__name_symbol(sym->lines, place->sym.name, place->sym.name_len,
+					      line);
 	if (frame && frame->linkage_name && *frame->linkage_name)
-		return name_by_symbol(sym, frame->linkage_name, strlen(frame->linkage_name), line);
+		return sym_lines__name_symbol(sym->lines, frame->linkage_name,
+					      strlen(frame->linkage_name), line);
 	if (frame && frame->name && *frame->name)
-		return name_plainly(sym, frame->name, strlen(frame->name), line);
+		return sym_lines__name(sym->lines, frame->name, strlen(frame->name), line);
+	/* "cc1!fn@0x1234": a stripped function is one all the same, and its calls add up. */
 	if (place->has_start)
-		return name_by_start(sym, sym_file__basename(file->source), place->start, line);
-	return name_by_place(sym, sym_file__basename(file->source), place->vaddr, line);
+		return sym_lines__name_place(sym->lines, base, "!fn@", place->start, line);
+	return sym_lines__name_place(sym->lines, base, "+", place->vaddr, line);
 }
 
 static int name_inlined(struct symbolizer *sym, const struct dwarf_frame *frame,
@@ -365,8 +239,9 @@ static int name_inlined(struct symbolizer *sym, const struct dwarf_frame *frame,
 	const char *name = frame->name && *frame->name ? frame->name : "[inlined]";
 
 	if (frame->linkage_name && *frame->linkage_name)
-		return name_by_symbol(sym, frame->linkage_name, strlen(frame->linkage_name), line);
-	return name_plainly(sym, name, strlen(name), line);
+		return sym_lines__name_symbol(sym->lines, frame->linkage_name,
+					      strlen(frame->linkage_name), line);
+	return sym_lines__name(sym->lines, name, strlen(name), line);
 }
 
 static int fill_line(struct symbolizer *sym, const struct file *file,
@@ -380,7 +255,7 @@ static int fill_line(struct symbolizer *sym, const struct file *file,
 	line->line = frame->line;
 	line->start_line = frame->start_line;
 	line->flags = frame->inlined ? SYM_LINE_INLINED : 0;
-	err = set_path(sym, frame->path, line);
+	err = sym_lines__set_path(sym->lines, frame->path, line);
 	if (err)
 		return err;
 	return frame->inlined ? name_inlined(sym, frame, line)
@@ -392,7 +267,7 @@ static int make_result(struct symbolizer *sym, const struct file *file, struct r
 {
 	const struct dwarf_frames *frames = &sym->place.frames;
 	size_t i, cnt = frames->list.cnt ? frames->list.cnt : 1;
-	struct sym_line *lines = alloc_lines(sym, cnt);
+	struct sym_line *lines = sym_lines__alloc(sym->lines, cnt);
 	int err = lines ? 0 : -ENOMEM;
 
 	for (i = 0; i < cnt && !err; i++)
@@ -445,32 +320,16 @@ static int fetch_for_reader(const struct sym_read_request *request, const struct
 	return debuginfod ? debuginfod__fetch(debuginfod, id, ret_fd) : -ENOENT;
 }
 
-/* A line with strings of ours: those of @from are another process' word. */
-static int copy_line(struct symbolizer *sym, const struct sym_line *from, struct sym_line *to)
-{
-	uint32_t id;
-	int err;
-
-	*to = *from;
-	err = name_plainly(sym, *from->name ? from->name : "[unknown]", strlen(from->name), to);
-	if (!err && strcmp(from->system_name, from->name)) {
-		err = keep(sym, from->system_name, strlen(from->system_name), &id);
-		if (!err)
-			to->system_name = intern__str(sym->strings, id);
-	}
-	return err ? err : set_path(sym, from->path, to);
-}
-
 static int keep_read(const struct sym_read_request *request, uint64_t offset,
 		     const struct sym_line *lines, size_t cnt)
 {
 	const struct reading *reading = request->ctx;
-	struct sym_line *copies = alloc_lines(reading->sym, cnt);
+	struct sym_line *copies = sym_lines__alloc(reading->sym->lines, cnt);
 	size_t i;
 	int err = copies ? 0 : -ENOMEM;
 
 	for (i = 0; !err && i < cnt; i++)
-		err = copy_line(reading->sym, &lines[i], &copies[i]);
+		err = sym_lines__copy(reading->sym->lines, &lines[i], &copies[i]);
 	return err ? err
 		   : keep_result(reading->sym, reading->file->results, offset,
 				 (struct result){ copies, cnt });
@@ -479,12 +338,13 @@ static int keep_read(const struct sym_read_request *request, uint64_t offset,
 /* Places of a file that cannot be read have the names that can be had without. */
 static int keep_unread(struct symbolizer *sym, const struct file *file, uint64_t offset)
 {
-	struct sym_line *line = alloc_lines(sym, 1);
+	struct sym_line *line = sym_lines__alloc(sym->lines, 1);
 	int err = line ? 0 : -ENOMEM;
 
 	if (!err) {
 		*line = (struct sym_line){ .path = "" };
-		err = name_by_place(sym, sym_file__basename(file->source), offset, line);
+		err = sym_lines__name_place(sym->lines, sym_file__basename(file->source), "+",
+					    offset, line);
 	}
 	if (!err)
 		err = keep_result(sym, file->results, offset, (struct result){ line, 1 });
@@ -643,13 +503,13 @@ static int make_anon(struct symbolizer *sym, struct sym_jit *jit, uint64_t ip, c
 	*line = (struct sym_line){ .path = "" };
 	if (name) {
 		line->flags = SYM_LINE_JIT;
-		return name_plainly(sym, name, len, line);
+		return sym_lines__name(sym->lines, name, len, line);
 	}
 	if (sym_jit__has_map(jit))
 		mapping = "[jit]";
 	else if (!mapping || !*mapping)
 		mapping = "[anon]";
-	return name_by_place(sym, mapping, ip >= start ? ip - start : ip, line);
+	return sym_lines__name_place(sym->lines, mapping, "+", ip >= start ? ip - start : ip, line);
 }
 
 int symbolizer__resolve_anon(struct symbolizer *sym, uint32_t process, uint64_t ip,
@@ -667,7 +527,7 @@ int symbolizer__resolve_anon(struct symbolizer *sym, uint32_t process, uint64_t 
 		*ret = sym->results.at[known].lines;
 		return 0;
 	}
-	line = alloc_lines(sym, 1);
+	line = sym_lines__alloc(sym->lines, 1);
 	if (!line)
 		return -ENOMEM;
 	err = make_anon(sym, from->jit, ip, mapping, start, line);
