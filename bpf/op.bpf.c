@@ -38,8 +38,7 @@ int heaptap_op(struct pt_regs *ctx)
 	OWN_STACK(ctx, op_stack);
 	if (!control.active)
 		return 0;
-	image = process_image();
-	info = image == IMAGE_NONE ? NULL : process_image_at(image);
+	info = process_current(&image);
 	thread = info ? thread_current() : NULL;
 	if (!thread || op_is_running(thread, image, ARCH_SP(ctx), ARCH_FP(ctx), ARCH_LR(ctx)))
 		return 0;
@@ -54,9 +53,10 @@ SEC("uprobe")
 int heaptap_op_ret(struct pt_regs *ctx)
 {
 	struct thread *thread;
+	__u32 image;
 
 	OWN_STACK(ctx, op_stack);
-	if (process_image() == IMAGE_NONE)
+	if (!process_current(&image))
 		return 0;
 	thread = thread_current();
 	if (thread && thread->op_sp == ARCH_SP(ctx))

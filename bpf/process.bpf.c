@@ -166,9 +166,8 @@ static __u32 adopt(__u32 tgid)
 	return process.image;
 }
 
-__u32 process_image(void)
+static __u32 look_up(__u32 tgid)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
 
 	if (process)
@@ -191,7 +190,7 @@ __hidden struct image *process_current(__u32 *ret)
 	struct image *image = process_image_at(id);
 
 	if (id == IMAGE_NONE || !image || image->tgid != tgid || image->end_ns) {
-		id = process_image();
+		id = look_up(tgid);
 		if (id == IMAGE_NONE)
 			return NULL;
 		recent[tgid % RECENT_CNT] = id;
@@ -306,10 +305,7 @@ int heaptap_libs(struct pt_regs *ctx)
 	struct image *image;
 
 	OWN_STACK(ctx, process_stack);
-	notice.image = process_image();
-	if (notice.image == IMAGE_NONE)
-		return 0;
-	image = process_image_at(notice.image);
+	image = process_current(&notice.image);
 	if (!image)
 		return 0;
 	__sync_fetch_and_add(&image->map_gen, 1);

@@ -4,10 +4,8 @@
 #include "abi/alloc.h"
 #include "abi/notice.h"
 
-/* The current process's image number, or IMAGE_NONE if it is not traced. */
-__u32 process_image(void);
 struct image *process_image_at(__u32 image);
-/* Both at once, and quicker: the current process's image and its number; NULL if it is not traced. */
+/* The current process's image and its number; NULL if it is not traced. */
 struct image *process_current(__u32 *ret);
 
 /* Send @notice; its tgid is filled in here. 0, or -1 (counted) if there is no room. */
