@@ -254,7 +254,7 @@ static void switch_apart(struct tracer *tracer, uint32_t apart)
 {
 	const struct timespec pause = { .tv_nsec = SWITCH_NS };
 
-	__atomic_store_n(&tracer->skel->bss->control.apart, apart, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&tracer__control(tracer)->apart, apart, __ATOMIC_SEQ_CST);
 	nanosleep(&pause, NULL);
 }
 

@@ -319,14 +319,9 @@ enum tracer_backend tracer__backend(const struct tracer *tracer)
 	return tracer->backend;
 }
 
-static struct control *control(const struct tracer *tracer)
-{
-	return &tracer->skel->bss->control;
-}
-
 int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint32_t *ret)
 {
-	uint32_t id = __atomic_fetch_add(&control(tracer)->image_next, 1, __ATOMIC_SEQ_CST);
+	uint32_t id = __atomic_fetch_add(&tracer__control(tracer)->image_next, 1, __ATOMIC_SEQ_CST);
 	struct process process = { .image = id };
 	struct image *image;
 	int err;
@@ -389,12 +384,12 @@ void tracer__clear_flags(struct tracer *tracer, uint32_t image, uint32_t flags)
 
 void tracer__activate(struct tracer *tracer)
 {
-	__atomic_store_n(&control(tracer)->active, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&tracer__control(tracer)->active, 1, __ATOMIC_SEQ_CST);
 }
 
 void tracer__deactivate(struct tracer *tracer)
 {
-	__atomic_store_n(&control(tracer)->active, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&tracer__control(tracer)->active, 0, __ATOMIC_SEQ_CST);
 	/* A program runs for microseconds; a preempted one may wait for its turn. */
 	usleep(20000);
 }
@@ -422,19 +417,19 @@ static size_t used(uint32_t next, uint32_t max)
 
 const struct alloc_site *tracer__sites(const struct tracer *tracer, size_t *ret_cnt)
 {
-	*ret_cnt = used(control(tracer)->site_next, tracer->site_max);
+	*ret_cnt = used(tracer__control(tracer)->site_next, tracer->site_max);
 	return tracer->sites.at;
 }
 
 const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt)
 {
-	*ret_cnt = used(control(tracer)->frame_next, tracer->frame_max);
+	*ret_cnt = used(tracer__control(tracer)->frame_next, tracer->frame_max);
 	return tracer->frames.at;
 }
 
 const struct image *tracer__images(const struct tracer *tracer, size_t *ret_cnt)
 {
-	*ret_cnt = used(control(tracer)->image_next, tracer->image_max);
+	*ret_cnt = used(tracer__control(tracer)->image_next, tracer->image_max);
 	return tracer->images.at;
 }
 
@@ -460,7 +455,8 @@ int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT])
 
 const struct why_site *tracer__why_sites(const struct tracer *tracer, size_t *ret_cnt)
 {
-	*ret_cnt = tracer->lifetimes ? used(control(tracer)->site_next, tracer->site_max) : 0;
+	*ret_cnt =
+		tracer->lifetimes ? used(tracer__control(tracer)->site_next, tracer->site_max) : 0;
 	return tracer->why_sites.at;
 }
 

@@ -97,6 +97,12 @@ void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid);
 /* Of struct image.flags. */
 void tracer__set_flags(struct tracer *tracer, uint32_t image, uint32_t flags);
 void tracer__clear_flags(struct tracer *tracer, uint32_t image, uint32_t flags);
+/* Does @site, number @id, count for @image? The first sites are the images' own, and have no image in them. */
+static inline bool tracer_site_is_of(const struct alloc_site *site, size_t id, uint32_t image)
+{
+	return id == image || site->image == image;
+}
+
 /* Set an image's sampling mean, looked at @now_ns (CLOCK_MONOTONIC); takes effect with its next allocation. */
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns);
 

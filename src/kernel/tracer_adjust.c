@@ -34,7 +34,7 @@ int tracer__free_blocks(struct tracer *tracer, uint32_t image)
 	for (i = 0; !err && i < cnt; i++) {
 		struct alloc_site *site = mapped__at(&tracer->sites, i);
 
-		if (i != image && (i < tracer->image_max || site->image != image))
+		if (!tracer_site_is_of(site, i, image))
 			continue;
 		site->free_cnt = site->alloc_cnt;
 		site->free_bytes = site->alloc_bytes;

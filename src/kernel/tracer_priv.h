@@ -70,6 +70,11 @@ struct tracer {
 	void *notice_ctx;
 };
 
+static inline struct control *tracer__control(const struct tracer *tracer)
+{
+	return &tracer->skel->bss->control;
+}
+
 /* A program that is preempted may be as late as this. */
 #define TRACER_GRACE_NS 100000000ull
 

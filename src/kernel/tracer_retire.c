@@ -80,7 +80,7 @@ size_t tracer__frame_max(const struct tracer *tracer)
 
 size_t tracer__site_used(const struct tracer *tracer)
 {
-	return tracer->skel->bss->control.site_used;
+	return tracer__control(tracer)->site_used;
 }
 
 static bool is_ended(const struct ended *ended, uint32_t image)
@@ -136,7 +136,7 @@ static void retire_site(const struct ended *ended, uint32_t id, tracer_retire_fn
 
 static void retire_sites(const struct ended *ended, tracer_retire_fn fn, void *ctx)
 {
-	struct control *control = &ended->tracer->skel->bss->control;
+	struct control *control = tracer__control(ended->tracer);
 	const struct alloc_site *sites;
 	size_t cnt, i;
 

@@ -24,19 +24,14 @@
 /* Shorter ones are not worth a place in the queue; a sweep that finds them joined to others takes them. */
 #define RUN_MIN 128u
 
-static struct control *control(const struct tracer *tracer)
-{
-	return &tracer->skel->bss->control;
-}
-
 size_t tracer__frame_used(const struct tracer *tracer)
 {
-	return control(tracer)->frame_used;
+	return tracer__control(tracer)->frame_used;
 }
 
 bool tracer__frames_crowded(const struct tracer *tracer)
 {
-	uint32_t used = control(tracer)->frame_used;
+	uint32_t used = tracer__control(tracer)->frame_used;
 
 	return used > tracer->frame_max / 2 && used > tracer->sweep.used + tracer->frame_max / 16;
 }
@@ -54,7 +49,7 @@ bool tracer__sweep_due(const struct tracer *tracer)
 	if (sweep->free)
 		return look_is_old(sweep);
 	return sweep->retired_cnt > (tracer->site_max - tracer->image_max) / 4 ||
-	       (control(tracer)->frame_used > tracer->frame_max / 2 &&
+	       (tracer__control(tracer)->frame_used > tracer->frame_max / 2 &&
 		sweep->retired_frame_cnt > tracer->frame_max / 8);
 }
 
@@ -89,7 +84,7 @@ static uint32_t mark_run(const struct tracer *tracer, uint8_t *free_frames, uint
 static uint32_t mark_waiting(const struct tracer *tracer, uint8_t *free_frames)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.free_frames);
-	uint32_t cnt = mark_run(tracer, free_frames, control(tracer)->frame_run), i;
+	uint32_t cnt = mark_run(tracer, free_frames, tracer__control(tracer)->frame_run), i;
 	uint64_t run, first_seen = 0;
 
 	for (i = 0; i < FREE_FRAMES_MAX && !bpf_map_lookup_and_delete_elem(fd, NULL, &run); i++) {
@@ -141,9 +136,9 @@ static int first_look(struct tracer *tracer)
 		return -ENOMEM;
 	/* What is claimed from here on does not count as free, even if nobody refers to it yet. */
 	memset(free_frames, 1, tracer->frame_max);
-	if (control(tracer)->frame_next < tracer->frame_max)
-		mark(tracer, free_frames, control(tracer)->frame_next,
-		     tracer->frame_max - control(tracer)->frame_next);
+	if (tracer__control(tracer)->frame_next < tracer->frame_max)
+		mark(tracer, free_frames, tracer__control(tracer)->frame_next,
+		     tracer->frame_max - tracer__control(tracer)->frame_next);
 	mark_waiting(tracer, free_frames);
 	mark_sites(tracer, free_frames);
 	err = forget_stacks(tracer, free_frames);
@@ -178,9 +173,9 @@ int tracer__sweep(struct tracer *tracer)
 {
 	struct sweep *sweep = &tracer->sweep;
 	uint8_t *free_frames __free_mem = NULL;
-	uint32_t begun = control(tracer)->frame_next, left;
+	uint32_t begun = tracer__control(tracer)->frame_next, left;
 
-	sweep->used = control(tracer)->frame_used;
+	sweep->used = tracer__control(tracer)->frame_used;
 	if (!tracer__sweep_due(tracer))
 		return 0;
 	if (!sweep->free)
@@ -191,8 +186,8 @@ int tracer__sweep(struct tracer *tracer)
 	left += give_out(tracer, free_frames);
 	begun = begun < tracer->frame_max ? begun : tracer->frame_max;
 	/* What is claimed just now is not counted: it is an estimate that must not drift. */
-	__atomic_store_n(&control(tracer)->frame_used, begun > left ? begun - left : 0,
+	__atomic_store_n(&tracer__control(tracer)->frame_used, begun > left ? begun - left : 0,
 			 __ATOMIC_RELAXED);
-	sweep->used = control(tracer)->frame_used;
+	sweep->used = tracer__control(tracer)->frame_used;
 	return 0;
 }

@@ -40,7 +40,7 @@ static int file_id(struct tracer *tracer, const struct unwind_file_key *key,
 	struct unwind_file file = {};
 
 	if (bpf_map_lookup_elem(fd, key, &file)) {
-		file.id = __atomic_fetch_add(&tracer->skel->bss->control.file_next, 1,
+		file.id = __atomic_fetch_add(&tracer__control(tracer)->file_next, 1,
 					     __ATOMIC_SEQ_CST);
 		err = bpf_map_update_elem(fd, key, &file, BPF_NOEXIST);
 		if (err == -EEXIST)

@@ -73,8 +73,6 @@ uint64_t governor__price_ns(const struct governor *governor);
 /* Bring its numbers up to date. False: it is gone, or nothing is known. */
 bool governed__read(struct governed *governed, const struct governor *governor,
 		    const struct image *image);
-/* A random share between 0.5 and 1.5. */
-double governor__jitter(struct governor *governor);
 
 /* Its probes are off from now on, but for windows. */
 void governed__begin_windows(struct governed *governed, struct governor *governor,

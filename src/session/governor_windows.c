@@ -32,7 +32,8 @@ static double income_of(const struct governed *governed)
 	return governed->budget * fmax(governed->own_rate, OWN_RATE_MIN);
 }
 
-double governor__jitter(struct governor *governor)
+/* A random share between 0.5 and 1.5. */
+static double jitter(struct governor *governor)
 {
 	return 0.5 + (double)rand_r(&governor->seed) / RAND_MAX;
 }
@@ -42,8 +43,7 @@ static void plan(struct governed *governed, struct governor *governor, uint64_t 
 {
 	double wait_ns = fmax(governed->debt_ns / income_of(governed), PERIOD_NS);
 
-	governed->due_ns =
-		now_ns + (uint64_t)(fmin(wait_ns, WAIT_MAX_NS) * governor__jitter(governor));
+	governed->due_ns = now_ns + (uint64_t)(fmin(wait_ns, WAIT_MAX_NS) * jitter(governor));
 }
 
 /*

@@ -9,12 +9,6 @@ void phase__done(struct phase *phase)
 	*phase = (struct phase){};
 }
 
-static bool is_of(const struct alloc_site *site, size_t id, uint32_t image)
-{
-	/* The first sites are the images' own, and have no image in them. */
-	return id == image || site->image == image;
-}
-
 int phase__begin(struct phase *phase, const struct tracer *tracer, uint32_t image)
 {
 	const struct alloc_site *sites;
@@ -24,7 +18,7 @@ int phase__begin(struct phase *phase, const struct tracer *tracer, uint32_t imag
 	phase__done(phase);
 	sites = tracer__sites(tracer, &cnt);
 	for (i = 0; !err && i < cnt; i++) {
-		if (is_of(&sites[i], i, image))
+		if (tracer_site_is_of(&sites[i], i, image))
 			err = vec__push(&phase->sites,
 					(struct phase_site){ .id = (uint32_t)i,
 							     .cnt = sites[i].alloc_cnt,
@@ -63,7 +57,7 @@ static int note_new_sites(struct phase *phase, const struct alloc_site *sites, s
 	for (i = 0; !err && i < cnt; i++) {
 		if (known < phase->sites.cnt && phase->sites.at[known].id == i)
 			err = vec__push(&all, phase->sites.at[known++]);
-		else if (is_of(&sites[i], i, image))
+		else if (tracer_site_is_of(&sites[i], i, image))
 			err = vec__push(&all, (struct phase_site){ .id = (uint32_t)i });
 	}
 	if (err) {
