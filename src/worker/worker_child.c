@@ -124,16 +124,16 @@ static void put_lines(struct buf *body, const struct sym_line *lines, size_t cnt
 	}
 }
 
-/* @reader: how many, then their offsets. The answer is of as many as fit, and says how many that are. */
+/* @reader: how many, then their offsets. */
 static int name_all(struct symbolizer *sym, uint32_t file, struct wire_reader *reader,
-		    struct buf *body, uint32_t *ret_cnt)
+		    struct buf *body)
 {
-	uint32_t cnt = wire_get_u32(reader), done;
+	uint32_t cnt = wire_get_u32(reader), i;
 	const struct sym_line *lines;
 	size_t line_cnt;
 	int err = 0;
 
-	for (done = 0; !err && done < cnt; done++) {
+	for (i = 0; !err && i < cnt; i++) {
 		uint64_t offset = wire_get_u64(reader);
 
 		if (reader->bad)
@@ -144,7 +144,6 @@ static int name_all(struct symbolizer *sym, uint32_t file, struct wire_reader *r
 		put_lines(body, lines, line_cnt);
 		err = buf__error(body);
 	}
-	*ret_cnt = done;
 	return err;
 }
 
@@ -156,14 +155,14 @@ static int answer_names(const struct wire_message *message)
 	struct symbolizer *sym __free(symbolizer) = NULL;
 	struct buf *body __free(buf) = buf__new(ANSWER_MAX_BYTES);
 	struct sym_file_desc desc = { .fd = message->fd };
-	uint32_t flags, file, done;
+	uint32_t flags, file;
 	int err;
 
 	flags = wire_get_u32(&reader);
 	opts.root_cnt = wire_get_u32(&reader);
 	desc.path = wire_get_str(&reader);
-	opts.no_lines = flags & 1;
-	opts.no_debug_files = flags & 2;
+	opts.no_lines = flags & SYM_READ_NO_LINES;
+	opts.no_debug_files = flags & SYM_READ_NO_DEBUG_FILES;
 	if (!body || reader.bad)
 		return answer_with(-EINVAL, NULL);
 	sym = symbolizer__new(&opts);
@@ -171,7 +170,7 @@ static int answer_names(const struct wire_message *message)
 		return answer_with(-ENOMEM, NULL);
 	err = symbolizer__add_file(sym, &desc, &file);
 	if (!err)
-		err = name_all(sym, file, &reader, body, &done);
+		err = name_all(sym, file, &reader, body);
 	return err ? answer_with(err, NULL) : answer_with(0, body);
 }
 
