@@ -13,26 +13,9 @@
 
 #include <cmocka.h>
 
+#include "harness/temp_dir.h"
+
 #define MANY_BYTES (1 << 20)
-
-static char dir[64];
-
-static int make_dir(void **state)
-{
-	snprintf(dir, sizeof(dir), "/tmp/heaptap-spool-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	DIR *stream = opendir(dir);
-	struct dirent *entry;
-
-	while ((entry = readdir(stream)))
-		unlinkat(dirfd(stream), entry->d_name, 0);
-	closedir(stream);
-	return rmdir(dir);
-}
 
 static struct push_queue *new_queue(size_t max_bytes, const char *spool, uint64_t spool_max_bytes)
 {
@@ -74,7 +57,7 @@ static void expect_sent(struct push_queue *queue, const char *body)
 
 static size_t file_cnt(void)
 {
-	DIR *stream = opendir(dir);
+	DIR *stream = opendir(temp_dir);
 	struct dirent *entry;
 	size_t cnt = 0;
 
@@ -128,7 +111,7 @@ static void test_no_room(void **state)
 
 static void test_spool(void **state)
 {
-	struct push_queue *queue __free(push_queue) = new_queue(3, dir, MANY_BYTES);
+	struct push_queue *queue __free(push_queue) = new_queue(3, temp_dir, MANY_BYTES);
 
 	add(queue, "aa");
 	add(queue, "bb");
@@ -145,7 +128,7 @@ static void test_spool(void **state)
 /* The file goes when what it holds has been sent, not before. */
 static void test_killed_while_sending(void **state)
 {
-	struct push_queue *queue = new_queue(1, dir, MANY_BYTES);
+	struct push_queue *queue = new_queue(1, temp_dir, MANY_BYTES);
 	struct push_item *item;
 
 	add(queue, "aa");
@@ -156,7 +139,7 @@ static void test_killed_while_sending(void **state)
 	item = expect(queue, "aa");
 	push_item__free(item);
 	push_queue__free(queue);
-	queue = new_queue(1, dir, MANY_BYTES);
+	queue = new_queue(1, temp_dir, MANY_BYTES);
 	expect_sent(queue, "aa");
 	assert_int_equal(file_cnt(), 0);
 	push_queue__free(queue);
@@ -165,7 +148,7 @@ static void test_killed_while_sending(void **state)
 /* The next daemon goes on where this one ended, and what it spools is younger. */
 static void test_restart(void **state)
 {
-	struct push_queue *queue = new_queue(100, dir, MANY_BYTES);
+	struct push_queue *queue = new_queue(100, temp_dir, MANY_BYTES);
 
 	add(queue, "aa");
 	add(queue, "bb");
@@ -173,7 +156,7 @@ static void test_restart(void **state)
 	assert_int_equal(push_queue__spooled_cnt(queue), 2);
 	assert_int_equal(push_queue__dropped_cnt(queue), 0);
 	push_queue__free(queue);
-	queue = new_queue(1, dir, MANY_BYTES);
+	queue = new_queue(1, temp_dir, MANY_BYTES);
 	assert_int_equal(push_queue__cnt(queue), 2);
 	add(queue, "cc");
 	expect_sent(queue, "aa");
@@ -185,7 +168,7 @@ static void test_restart(void **state)
 static void test_spool_limit(void **state)
 {
 	const uint64_t each = strlen("/ingest?x=1\napplication/x\ngzip\n") + 2;
-	struct push_queue *queue = new_queue(1, dir, 2 * each);
+	struct push_queue *queue = new_queue(1, temp_dir, 2 * each);
 	struct push_item *item;
 
 	add(queue, "aa");
@@ -205,7 +188,7 @@ static void test_spool_limit(void **state)
 	add(queue, "ee");
 	push_queue__free(queue);
 	/* A limit that was lowered. */
-	queue = new_queue(1, dir, each);
+	queue = new_queue(1, temp_dir, each);
 	assert_int_equal(push_queue__dropped_cnt(queue), 1);
 	expect_sent(queue, "ee");
 	push_queue__free(queue);
@@ -213,7 +196,7 @@ static void test_spool_limit(void **state)
 
 static void write_file(const char *name, const char *text)
 {
-	int at = open(dir, O_DIRECTORY), fd = openat(at, name, O_CREAT | O_WRONLY, 0600);
+	int at = open(temp_dir, O_DIRECTORY), fd = openat(at, name, O_CREAT | O_WRONLY, 0600);
 
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
@@ -232,7 +215,7 @@ static void test_strangers(void **state)
 	write_file("0000000000000002.push", "elsewhere\nt\n\nbody");
 	write_file("0000000000000003.push", "/ingest?x=1\napplication/x\ngzip\nbody");
 	write_file("0000000000000004.part", "/ingest?x=1\napplication/x\ngzip\nbo");
-	queue = new_queue(1, dir, MANY_BYTES);
+	queue = new_queue(1, temp_dir, MANY_BYTES);
 	assert_int_equal(push_queue__dropped_cnt(queue), 1);
 	expect_sent(queue, "body");
 	assert_int_equal(push_queue__dropped_cnt(queue), 3);
@@ -254,11 +237,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_no_room),
-		cmocka_unit_test_setup_teardown(test_spool, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(test_killed_while_sending, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(test_restart, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(test_spool_limit, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(test_strangers, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_spool, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_killed_while_sending, temp_dir_make,
+						temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_restart, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_spool_limit, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_strangers, temp_dir_make, temp_dir_remove),
 		cmocka_unit_test(test_no_directory),
 	};
 

@@ -25,20 +25,19 @@
 #include <cmocka.h>
 
 #include "base/fdio.h"
-
-static char dir[] = "/tmp/test_sink.XXXXXX";
+#include "harness/temp_dir.h"
 
 static const char *in_dir(const char *name)
 {
 	static char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%s/%s", temp_dir, name);
 	return path;
 }
 
 static int files_in_dir(void)
 {
-	DIR *stream = opendir(dir);
+	DIR *stream = opendir(temp_dir);
 	int cnt = -2; /* . and .. */
 
 	while (readdir(stream))
@@ -65,23 +64,6 @@ static int put(const char *path, uint32_t flags, const char *text)
 		return err;
 	writer__str(sink__writer(sink), text);
 	return sink__commit(sink);
-}
-
-static int setup(void **state)
-{
-	memcpy(dir, "/tmp/test_sink.XXXXXX", sizeof(dir));
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct dirent *entry;
-	DIR *stream = opendir(dir);
-
-	while ((entry = readdir(stream)))
-		unlinkat(dirfd(stream), entry->d_name, 0);
-	closedir(stream);
-	return rmdir(dir);
 }
 
 static void test_new_file(void **state)
@@ -141,7 +123,7 @@ static void test_abandoned(void **state)
 static void test_nothing_to_leave(void **state)
 {
 	struct sink *sink __free(sink) = NULL;
-	int unnamed = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	int unnamed = open(temp_dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
 
 	if (unnamed < 0)
 		skip();
@@ -171,7 +153,7 @@ static void refuse_unnamed(void)
 static void *without_unnamed(void *state)
 {
 	refuse_unnamed();
-	assert_int_equal(open(dir, O_WRONLY | O_TMPFILE, 0600), -1);
+	assert_int_equal(open(temp_dir, O_WRONLY | O_TMPFILE, 0600), -1);
 	test_new_file(state);
 	unlink(in_dir("out"));
 	test_overwrite(state);
@@ -235,7 +217,7 @@ static void test_specials(void **state)
 	assert_int_equal(stat("/dev/null", &st), 0);
 	assert_true(S_ISCHR(st.st_mode));
 	assert_int_equal(put("/dev/full", 0, "x"), -ENOSPC);
-	assert_int_equal(put(dir, SINK_OVERWRITE, "x"), -EISDIR);
+	assert_int_equal(put(temp_dir, SINK_OVERWRITE, "x"), -EISDIR);
 	assert_int_equal(mkfifo(in_dir("fifo"), 0600), 0);
 	fd = open(in_dir("fifo"), O_RDONLY | O_NONBLOCK);
 	assert_int_equal(put(in_dir("fifo"), 0, "pipe"), 0);
@@ -275,17 +257,20 @@ static void test_stdout(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_new_file, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_overwrite, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_taken_meanwhile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_abandoned, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nothing_to_leave, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_without_unnamed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_link_stays, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_specials, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stdout, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_file, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_overwrite, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_taken_meanwhile, temp_dir_make,
+						temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_abandoned, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_nothing_to_leave, temp_dir_make,
+						temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_without_unnamed, temp_dir_make,
+						temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_full_disk, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_link_stays, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_specials, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_no_folder, temp_dir_make, temp_dir_remove),
+		cmocka_unit_test_setup_teardown(test_stdout, temp_dir_make, temp_dir_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
