@@ -303,6 +303,30 @@ const struct file_entry *file_table__find(const struct file_table *files,
 	return entry ? &entry->file : NULL;
 }
 
+void file_table__forget(struct file_table *files, size_t index, struct tracer *tracer)
+{
+	struct entry *entry = &files->entries.at[index];
+	uint64_t *at = hashmap__slot(files->by_key, key_hash(&entry->file.key), NO_ENTRY, NULL);
+	uint32_t next = entry->next;
+
+	if (!at || entry->file.fd < 0)
+		return;
+	if (*at == index) {
+		*at = next;
+	} else {
+		uint32_t i = (uint32_t)*at;
+
+		while (i != NO_ENTRY && files->entries.at[i].next != index)
+			i = files->entries.at[i].next;
+		if (i == NO_ENTRY)
+			return;
+		files->entries.at[i].next = next;
+	}
+	tracer__drop_table(tracer, &entry->file.key);
+	close(entry->file.fd);
+	entry->file.fd = -1;
+}
+
 void file_table__need(const struct file_table *files, size_t *ret_row_cnt, size_t *ret_page_cnt)
 {
 	size_t i, rows = 0, pages = 0;

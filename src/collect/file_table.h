@@ -24,7 +24,7 @@ struct file_table;
 struct file_entry {
 	struct unwind_file_key key;
 	uint32_t id;    /* of frames; 0 until it is fed to a tracer */
-	int fd;         /* -1: it could not be opened */
+	int fd;         /* -1: it could not be opened, or is forgotten */
 	pid_t pid;      /* a process that had it mapped: its root is where debug files may be */
 	char *path;     /* as that process sees it */
 	char *build_id; /* hex or "" */
@@ -54,6 +54,12 @@ const struct file_entry *file_table__at(const struct file_table *files, size_t i
 /* NULL if it is not known. */
 const struct file_entry *file_table__find(const struct file_table *files,
 					  const struct unwind_file_key *key);
+
+/*
+ * Nobody maps the file any more: its table is @tracer's to give to others, and the file is closed. The entry stays, with
+ * its number, for frames that speak of it; met again, it is a new file.
+ */
+void file_table__forget(struct file_table *files, size_t index, struct tracer *tracer);
 
 /* What all tables that were not fed yet need. */
 void file_table__need(const struct file_table *files, size_t *ret_row_cnt, size_t *ret_page_cnt);

@@ -257,6 +257,24 @@ void resolver__free(struct resolver *resolver)
 	free(resolver);
 }
 
+void resolver__forget_file(struct resolver *resolver, uint32_t id)
+{
+	uint64_t number;
+
+	if (hashmap__get(resolver->file_numbers, id, &number))
+		symbolizer__close_file(resolver->sym, (uint32_t)number);
+}
+
+void resolver__forget_image(struct resolver *resolver, uint32_t image)
+{
+	uint64_t number;
+
+	if (!hashmap__get(resolver->processes, image, &number))
+		return;
+	symbolizer__drop_process(resolver->sym, (uint32_t)number);
+	hashmap__del(resolver->processes, image);
+}
+
 int resolver__run(struct resolver *resolver, struct snapshot *snapshot,
 		  resolve_progress_fn progress, void *ctx)
 {

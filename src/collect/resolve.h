@@ -15,6 +15,10 @@ struct resolver *resolver__new(const struct file_table *files, struct worker *wo
 void resolver__free(struct resolver *resolver);
 DEFINE_CLEANUP(resolver);
 
+/* The file with number @id in frames is closed; the image's number may be given to another. */
+void resolver__forget_file(struct resolver *resolver, uint32_t id);
+void resolver__forget_image(struct resolver *resolver, uint32_t image);
+
 typedef void (*resolve_progress_fn)(size_t done, size_t total, void *ctx);
 
 /* 0 or -errno. @progress may be NULL. Frames without symbols get fallback names: after this every frame has one. */

@@ -90,25 +90,45 @@ static int attach_kind(struct tracer *tracer, struct attach_group *group, enum s
 			      BPF_LINK_UPROBE_MULTI, sites, 0, &group->links);
 }
 
+static uint32_t next_probe(const struct tracer *tracer)
+{
+	const size_t free_cnt = tracer->probes_free.cnt;
+
+	return free_cnt ? tracer->probes_free.at[free_cnt - 1] : tracer->probe_used;
+}
+
+static void take_probe(struct tracer *tracer)
+{
+	if (tracer->probes_free.cnt)
+		tracer->probes_free.cnt--;
+	else
+		tracer->probe_used++;
+}
+
 /* Give each site its entry in the probe map; offsets and cookies come out by kind. */
 static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
-			  uint64_t kind_bits, struct site_list *lists)
+			  uint64_t kind_bits, struct attach_group *group)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.probes), err = 0;
+	struct site_list *lists = group->lists;
 	enum site_kind kind;
+	uint32_t number;
 	size_t i, j;
 
 	for (i = 0; !err && i < cnt; i++) {
 		kind = kind_of(tracer, &sites[i].probe);
 		if (kind == KIND_FREE && !tracer->live)
 			continue;
-		err = bpf_map_update_elem(fd, &tracer->probe_used, &sites[i].probe, BPF_ANY);
+		number = next_probe(tracer);
+		err = bpf_map_update_elem(fd, &number, &sites[i].probe, BPF_ANY);
 		if (err)
 			return err == -E2BIG ? -ENOSPC : err;
-		err = list_add(&lists[kind], sites[i].offset, kind_bits | tracer->probe_used);
+		take_probe(tracer);
+		err = vec__push(&group->probes, number);
+		if (!err)
+			err = list_add(&lists[kind], sites[i].offset, kind_bits | number);
 		for (j = 0; tracer->live && !err && j < sites[i].ret_cnt; j++)
-			err = list_add(&lists[KIND_RET], sites[i].rets[j], tracer->probe_used);
-		tracer->probe_used++;
+			err = list_add(&lists[KIND_RET], sites[i].rets[j], number);
 	}
 	return err;
 }
@@ -145,6 +165,7 @@ static void group__done(struct attach_group *group, struct closer *closer)
 
 	group__detach(group, closer);
 	vec__done(&group->links);
+	vec__done(&group->probes);
 	for (kind = 0; kind < KIND_CNT; kind++) {
 		vec__done(&group->lists[kind].offsets);
 		vec__done(&group->lists[kind].cookies);
@@ -189,12 +210,14 @@ static bool is_apart(const struct tracer *tracer, const struct attach_group *gro
 	return group->pid && !tracer->listed;
 }
 
-int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
-		   size_t cnt)
+int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
+		   const struct tracer_site *sites, size_t cnt)
 {
-	struct attach_group group = { .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0), .pid = pid };
+	struct attach_group group = { .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+				      .file = file,
+				      .pid = pid };
 	uint64_t apart = is_apart(tracer, &group) ? COOKIE_APART : 0;
-	int err = group.fd < 0 ? -errno : register_sites(tracer, sites, cnt, apart, group.lists);
+	int err = group.fd < 0 ? -errno : register_sites(tracer, sites, cnt, apart, &group);
 
 	drop_twins(&group.lists[KIND_RET]);
 	if (!err)
@@ -287,18 +310,78 @@ int tracer__unite(struct tracer *tracer)
 	return 0;
 }
 
-int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset)
+static void hook__done(struct lib_hook *hook, struct closer *closer)
 {
+	size_t i;
+
+	for (i = 0; i < hook->links.cnt; i++)
+		closer__close(closer, hook->links.at[i]);
+	vec__done(&hook->links);
+}
+
+int tracer__attach_libs(struct tracer *tracer, int fd, uint32_t file, pid_t pid, uint64_t offset)
+{
+	struct lib_hook hook = { .file = file };
 	uint64_t cookie = 0;
 	struct bpf_link_sites link = {
 		.offsets = &offset, .cookies = &cookie, .cnt = 1, .pid = pid
 	};
 	char path[64];
+	int err;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	link.path = path;
-	return attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI,
-			      &link, 0, &tracer->lib_links);
+	err = attach_program(tracer, tracer->skel->progs.heaptap_libs, BPF_LINK_UPROBE_MULTI, &link,
+			     0, &hook.links);
+	if (!err)
+		err = vec__push(&tracer->lib_hooks, hook);
+	if (err)
+		hook__done(&hook, &tracer->closer);
+	return err;
+}
+
+void tracer__forget_file(struct tracer *tracer, uint32_t file)
+{
+	VEC(uint32_t) probes = {};
+	size_t i, j, kept = 0;
+
+	for (i = 0; i < tracer->groups.cnt; i++) {
+		struct attach_group *group = &tracer->groups.at[i];
+
+		if (group->file != file) {
+			tracer->groups.at[kept++] = *group;
+			continue;
+		}
+		for (j = 0; j < group->probes.cnt; j++)
+			vec__push(&probes, group->probes.at[j]);
+		group__done(group, &tracer->closer);
+	}
+	tracer->groups.cnt = kept;
+	for (i = 0, kept = 0; i < tracer->lib_hooks.cnt; i++) {
+		if (tracer->lib_hooks.at[i].file == file)
+			hook__done(&tracer->lib_hooks.at[i], &tracer->closer);
+		else
+			tracer->lib_hooks.at[kept++] = tracer->lib_hooks.at[i];
+	}
+	tracer->lib_hooks.cnt = kept;
+	/* Numbers are given again once no event can have them. One that is not is only lost. */
+	closer__wait(&tracer->closer);
+	for (i = 0; i < probes.cnt; i++)
+		vec__push(&tracer->probes_free, probes.at[i]);
+	vec__done(&probes);
+}
+
+void tracer__drop_hooks(struct tracer *tracer)
+{
+	size_t i;
+
+	for (i = 0; i < tracer->lib_hooks.cnt; i++)
+		hook__done(&tracer->lib_hooks.at[i], &tracer->closer);
+	for (i = 0; i < tracer->op_links.cnt; i++)
+		close(tracer->op_links.at[i]);
+	vec__done(&tracer->lib_hooks);
+	vec__done(&tracer->op_links);
+	vec__done(&tracer->probes_free);
 }
 
 int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
@@ -320,10 +403,10 @@ int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 	start.path = ends.path = path;
 	if (ret_cnt)
 		err = attach_program(tracer, tracer->skel->progs.heaptap_op_ret,
-				     BPF_LINK_UPROBE_MULTI, &ends, 0, &tracer->lib_links);
+				     BPF_LINK_UPROBE_MULTI, &ends, 0, &tracer->op_links);
 	return err ? err
 		   : attach_program(tracer, tracer->skel->progs.heaptap_op, BPF_LINK_UPROBE_MULTI,
-				    &start, 0, &tracer->lib_links);
+				    &start, 0, &tracer->op_links);
 }
 
 /* Probed and called by ourselves. Its first instruction is one that the kernel emulates, as sites are chosen to be. */

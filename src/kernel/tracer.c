@@ -283,13 +283,9 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 
 void tracer__detach(struct tracer *tracer)
 {
-	size_t i;
-
 	tracer__drop_groups(tracer);
+	tracer__drop_hooks(tracer);
 	closer__done(&tracer->closer);
-	for (i = 0; i < tracer->lib_links.cnt; i++)
-		close(tracer->lib_links.at[i]);
-	vec__done(&tracer->lib_links);
 	bpf_link__destroy(tracer->fork);
 	bpf_link__destroy(tracer->exec);
 	bpf_link__destroy(tracer->exit);

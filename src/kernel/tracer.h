@@ -107,11 +107,11 @@ static inline bool tracer_site_is_of(const struct alloc_site *site, size_t id, u
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns);
 
 /*
- * Probe @cnt sites of the file behind @fd, in process @pid or (0) in all that map it. One probe per site is the
- * caller's care. 0 or -errno, and then none of them is attached.
+ * Probe @cnt sites of the file behind @fd, the caller's number @file, in process @pid or (0) in all that map it. One
+ * probe per site is the caller's care. 0 or -errno, and then none of them is attached.
  */
-int tracer__attach(struct tracer *tracer, int fd, pid_t pid, const struct tracer_site *sites,
-		   size_t cnt);
+int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
+		   const struct tracer_site *sites, size_t cnt);
 /*
  * Take the probes that were attached with @pid off, and put them on again; they are gone within a moment, and their
  * events with them no later than the next tracer__resume(). @live false: what allocates alone, whose blocks are not
@@ -140,8 +140,10 @@ uint64_t tracer__trap_ns(struct tracer *tracer);
 /* Count the calls of the function at @entry, which returns at @rets (file offsets): options.ops. 0 or -errno. */
 int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 		      const uint64_t *rets, size_t ret_cnt);
-/* Watch the loader's "list of libraries changed" function at @offset. */
-int tracer__attach_libs(struct tracer *tracer, int fd, pid_t pid, uint64_t offset);
+/* Watch the loader's "list of libraries changed" function at @offset of @file. */
+int tracer__attach_libs(struct tracer *tracer, int fd, uint32_t file, pid_t pid, uint64_t offset);
+/* Nobody maps @file any more: its probes go, and what they took is there for others. Waits until they are gone. */
+void tracer__forget_file(struct tracer *tracer, uint32_t file);
 /* Detach everything, keep all that was counted. */
 void tracer__detach(struct tracer *tracer);
 

@@ -30,9 +30,17 @@ struct site_list {
 /* The probes of one file, in one process or everywhere. They can be taken off and put on again. */
 struct attach_group {
 	int fd; /* of the file; ours */
+	uint32_t file;
 	pid_t pid;
+	VEC(uint32_t) probes; /* their numbers */
 	struct site_list lists[KIND_CNT];
 	VEC(int) links; /* and perf events beside them; none while they are off */
+};
+
+/* The hook of a dynamic linker. */
+struct lib_hook {
+	uint32_t file;
+	VEC(int) links; /* as above */
 };
 
 /*
@@ -60,9 +68,11 @@ struct tracer {
 	uint32_t image_max, site_max, frame_max;
 	struct extents row_room, page_room, range_room;
 	uint32_t probe_used;
+	VEC(uint32_t) probes_free; /* numbers below probe_used that nobody has any more */
 	int cpu_cnt;
 	VEC(struct attach_group) groups; /* of allocator probes */
-	VEC(int) lib_links;
+	VEC(struct lib_hook) lib_hooks;
+	VEC(int) op_links;
 	struct closer closer;
 	struct bpf_link *fork, *exec, *exit;
 	struct ring_buffer *ring;
@@ -77,6 +87,9 @@ static inline struct control *tracer__control(const struct tracer *tracer)
 
 /* A program that is preempted may be as late as this. */
 #define TRACER_GRACE_NS 100000000ull
+
+/* The probes of what is no allocator (attach.c). */
+void tracer__drop_hooks(struct tracer *tracer);
 
 /* Which parts of the arrays are free (tracer_tables.c). */
 int tracer__init_tables(struct tracer *tracer);

@@ -61,6 +61,7 @@ static const struct key keys[] = {
 	KEY("trace", "sites-max", COUNT, sites_max_cnt),
 	KEY("trace", "stacks-max", BYTES, stacks_max_bytes),
 	KEY("trace", "ended-max", BYTES, tally_max_bytes),
+	KEY("trace", "file-age-max", DURATION, file_age_max_ns),
 	KEY("http", "listen", LISTEN, listen),
 	KEY("http", "token-file", FILE_PATH, token_file),
 	KEY("http", "tls-cert", FILE_PATH, tls_cert),
@@ -86,6 +87,7 @@ void serve_config__init(struct serve_config *config)
 	*config = (struct serve_config){ .max_overhead_pct = 2,
 					 .tally_max_bytes = 64 << 20,
 					 .clients_max = 64,
+					 .file_age_max_ns = 60 * SECOND_NS,
 					 .window_ns = 60 * SECOND_NS,
 					 .age_max_ns = 7 * 86400ull * SECOND_NS,
 					 .size_max_bytes = 1ull << 30 };

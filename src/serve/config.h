@@ -42,6 +42,7 @@ struct serve_config {
 	double max_overhead_pct, max_overhead_total_pct; /* 0: no budget */
 	bool no_live;
 	uint64_t tally_max_bytes, live_max_cnt, sites_max_cnt, stacks_max_bytes;
+	uint64_t file_age_max_ns;
 
 	/* [http] */
 	VEC(size_t) listen_lines; /* fewer than listen if they are from elsewhere */

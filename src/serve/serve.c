@@ -399,6 +399,7 @@ static void fill_session(struct daemon *daemon)
 					 .live_max_cnt = config->live_max_cnt,
 					 .sites_max_cnt = config->sites_max_cnt,
 					 .stacks_max_bytes = config->stacks_max_bytes,
+					 .file_age_max_ns = config->file_age_max_ns,
 					 .quiet = daemon->options->quiet,
 					 .watch = &daemon->watch };
 	choose(daemon);

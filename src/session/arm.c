@@ -119,7 +119,8 @@ static int attach_libs(struct recording *rec, size_t index, pid_t pid)
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
-	err = tracer__attach_libs(rec->tracer, object->fd, pid, object->notify_off);
+	err = tracer__attach_libs(rec->tracer, object->fd, (uint32_t)index, pid,
+				  object->notify_off);
 	if (err)
 		log_debug("cannot watch the loader %s: %s", object->path, strerror(-err));
 	return 0;
@@ -134,6 +135,9 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 	size_t i;
 	int err;
 
+	/* Nobody has it any more. */
+	if (object->fd < 0)
+		return 0;
 	if (!sites ||
 	    !hashmap__slot(rec->attached, (uint64_t)index << 32 | (uint32_t)pid, 1, &is_new))
 		return -ENOMEM;
@@ -150,7 +154,8 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 		log_debug("%s: %s at 0x%" PRIx64 " (%s)", object->path, object->probes[i].name,
 			  sites[i].offset, site_reason_text(object->probes[i].site.reason));
 	}
-	err = tracer__attach(rec->tracer, object->fd, pid, sites, object->probe_cnt);
+	err = tracer__attach(rec->tracer, object->fd, (uint32_t)index, pid, sites,
+			     object->probe_cnt);
 	if (err)
 		return err;
 	rec->probe_cnt += object->probe_cnt;
@@ -373,6 +378,7 @@ int recording__arm(struct recording *rec)
 	if (err && err != -ENOSPC)
 		return log_err(err, "cannot load unwind tables");
 	err = attach_all(rec);
+	rec->first_file_cnt = file_table__cnt(rec->files);
 	if (!err)
 		err = attach_op(rec);
 	if (err)

@@ -39,7 +39,7 @@ static uint64_t timeval_ns(struct timeval time)
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000;
 }
 
-int recording__capture(const struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret)
+int recording__capture(struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret)
 {
 	const struct session_config *config = rec->config;
 	struct snapshot *snapshot __free(snapshot) = NULL;
@@ -72,6 +72,7 @@ int recording__capture(const struct recording *rec, uint64_t until_mono_ns, stru
 		err = governor__settle(rec->governor, rec->tracer, snapshot);
 	if (err)
 		return err;
+	rec->captured_ns = rec->filter ? 0 : until_mono_ns;
 	getrusage(RUSAGE_SELF, &usage);
 	snapshot->cost = (struct snapshot_cost){
 		.cpu_ns = rec->cost.cpu_ns,
@@ -103,6 +104,8 @@ int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_pr
 	uint32_t string;
 	char text[192];
 
+	if (!err && rec->captured_ns)
+		rec->named_ns = rec->captured_ns;
 	if (err || !rec->worker)
 		return err;
 	worker__stats(rec->worker, &stats);

@@ -53,6 +53,11 @@ struct recording {
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
+	/* Files (forget.c). When all of a whole snapshot's frames had names, and when the last capture was, if of all. */
+	uint64_t named_ns, captured_ns, forgot_ns;
+	VEC(uint64_t) unused_since_ns; /* by file; 0: it is mapped */
+	size_t first_file_cnt;         /* those before the recording began */
+
 	struct series series;                /* with config.lifetimes */
 	uint64_t every_due_ns, watch_due_ns; /* CLOCK_MONOTONIC */
 	uint32_t written_cnt;                /* with config.every_ns */
@@ -81,7 +86,7 @@ void recording__start_pulse(struct recording *rec);
 bool recording__pulse(struct recording *rec, int *ret_wait_ms);
 
 /* What has been counted so far, as a snapshot without names. 0 or -errno. */
-int recording__capture(const struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret);
+int recording__capture(struct recording *rec, uint64_t until_mono_ns, struct snapshot **ret);
 /* Give it names; says in it what could not be read. 0 or -errno. @progress may be NULL. */
 int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
 		    void *ctx);
@@ -104,6 +109,8 @@ void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
 int recording__retire(struct recording *rec);
 /* Is it time to? */
 bool recording__is_crowded(const struct recording *rec);
+/* Let go of files that nobody has mapped for long, every now and then. 0 or -errno. */
+int recording__forget_files(struct recording *rec, uint64_t now_ns);
 /* Is @image one that the user asked for? */
 bool recording__wants(const struct recording *rec, uint32_t image);
 

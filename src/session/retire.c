@@ -68,6 +68,7 @@ static void on_image(void *ctx, uint32_t image)
 	struct retiring *retiring = ctx;
 
 	process_table__forget(retiring->rec->processes, image);
+	resolver__forget_image(retiring->rec->resolver, image);
 }
 
 int recording__retire(struct recording *rec)

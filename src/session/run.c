@@ -245,6 +245,8 @@ static void on_tick(struct loop *loop)
 
 	timerfd_settime(loop->tick_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 	warn_of_cost(rec);
+	if (recording__forget_files(rec, clock_ns(CLOCK_MONOTONIC)))
+		log_debug("not all files that nobody maps could be let go of");
 }
 
 static void tell_totals(const struct recording *rec)

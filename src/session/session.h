@@ -89,6 +89,8 @@ struct session_config {
 	uint64_t live_max_cnt; /* map sizes; 0: default */
 	uint64_t sites_max_cnt;
 	uint64_t stacks_max_bytes;
+	uint64_t
+		file_age_max_ns; /* a file that nobody has mapped for so long is let go of; 0: never */
 
 	const struct session_watch *watch; /* NULL: nobody */
 	uint64_t every_ns;  /* write a file each time this has passed; 0: only at the end */

@@ -91,13 +91,22 @@ void sym_file__drop(struct sym_file *file)
 	file->loaded = file->has_symtab = file->limited = false;
 }
 
+void sym_file__close(struct sym_file *file)
+{
+	sym_file__drop(file);
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+	/* What is asked from now on has no other root than ours. */
+	if (file->sources.roots.cnt > 1)
+		file->sources.roots.cnt = 1;
+}
+
 void sym_file__free(struct sym_file *file)
 {
 	if (!file)
 		return;
-	sym_file__drop(file);
-	if (file->fd >= 0)
-		close(file->fd);
+	sym_file__close(file);
 	free(file->path);
 	free(file);
 }

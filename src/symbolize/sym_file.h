@@ -56,3 +56,5 @@ const char *sym_file__basename(const struct sym_file *file);
 int sym_file__find(struct sym_file *file, uint64_t file_offset, struct sym_place *ret);
 /* Release all that was read; the next find reads it again. */
 void sym_file__drop(struct sym_file *file);
+/* Nor will the file be opened again: whatever is asked of it from now on is not found. */
+void sym_file__close(struct sym_file *file);

@@ -24,17 +24,20 @@
 
 /* The same directory in another mount namespace is another tree: mounts lie on it. */
 struct root {
-	int fd;
+	int fd; /* -1: nobody uses it */
 	uint64_t mount, ino;
+	uint32_t user_cnt;
 };
 
 struct file {
 	struct sym_file *source;
+	int root_fd;             /* of another root than ours, or -1 */
 	struct hashmap *results; /* offset -> index in symbolizer.results */
 };
 
 struct process {
-	struct sym_jit *jit;
+	struct sym_jit *jit;     /* NULL: dropped */
+	int root_fd;             /* or -1 */
 	struct hashmap *results; /* address -> index in symbolizer.results */
 };
 
@@ -58,9 +61,11 @@ struct symbolizer {
 
 /* --- making and freeing --- */
 
-static int add_root(struct symbolizer *sym, const char *path, int *ret_fd)
+/* Each is to be let go of again. */
+static int take_root(struct symbolizer *sym, const char *path, int *ret_fd)
 {
 	int fd __close_fd = -1;
+	struct root *root = NULL;
 	struct statx st;
 	size_t i;
 	int err;
@@ -71,16 +76,38 @@ static int add_root(struct symbolizer *sym, const char *path, int *ret_fd)
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st))
 		return -errno;
 	for (i = 0; i < sym->roots.cnt; i++) {
-		if (sym->roots.at[i].mount != st.stx_mnt_id || sym->roots.at[i].ino != st.stx_ino)
-			continue;
-		*ret_fd = sym->roots.at[i].fd;
-		return 0;
+		struct root *at = &sym->roots.at[i];
+
+		if (at->fd >= 0 && at->mount == st.stx_mnt_id && at->ino == st.stx_ino) {
+			at->user_cnt++;
+			*ret_fd = at->fd;
+			return 0;
+		}
+		if (at->fd < 0)
+			root = at;
 	}
-	err = vec__push(&sym->roots, (struct root){ fd, st.stx_mnt_id, st.stx_ino });
+	if (root)
+		*root = (struct root){ fd, st.stx_mnt_id, st.stx_ino, 1 };
+	else
+		err = vec__push(&sym->roots, (struct root){ fd, st.stx_mnt_id, st.stx_ino, 1 });
 	if (err)
 		return err;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+static void drop_root(struct symbolizer *sym, int fd)
+{
+	size_t i;
+
+	for (i = 0; fd >= 0 && i < sym->roots.cnt; i++) {
+		struct root *root = &sym->roots.at[i];
+
+		if (root->fd != fd || --root->user_cnt)
+			continue;
+		close(fd);
+		root->fd = -1;
+	}
 }
 
 struct symbolizer *symbolizer__new(const struct symbolizer_opts *opts)
@@ -107,7 +134,7 @@ struct symbolizer *symbolizer__new(const struct symbolizer_opts *opts)
 	}
 	if (!sources->no_debug_files)
 		sources->debuginfod = debuginfod__new();
-	if (!add_root(sym, "/", &sources->roots.fds[0]))
+	if (!take_root(sym, "/", &sources->roots.fds[0]))
 		sources->roots.cnt = 1;
 	return TAKE_PTR(sym);
 }
@@ -127,7 +154,7 @@ void symbolizer__free(struct symbolizer *sym)
 		hashmap__free(sym->processes.at[i].results);
 	}
 	for (i = 0; i < sym->roots.cnt; i++)
-		close(sym->roots.at[i].fd);
+		cleanup_fd(&sym->roots.at[i].fd);
 	vec__done(&sym->files);
 	vec__done(&sym->processes);
 	vec__done(&sym->roots);
@@ -139,14 +166,15 @@ void symbolizer__free(struct symbolizer *sym)
 }
 
 /* Takes @source over, also on failure. */
-static int push_file(struct symbolizer *sym, struct sym_file *source, uint32_t *ret_file)
+static int push_file(struct symbolizer *sym, struct sym_file *source, int root_fd,
+		     uint32_t *ret_file)
 {
 	struct sym_file *owned __free(sym_file) = source;
 	struct hashmap *results __free(hashmap) = hashmap__new();
 
 	if (!owned || !results || sym->files.cnt >= NO_FILE)
 		return -ENOMEM;
-	if (vec__push(&sym->files, (struct file){ owned, results }))
+	if (vec__push(&sym->files, (struct file){ owned, root_fd, results }))
 		return -ENOMEM;
 	owned = NULL;
 	results = NULL;
@@ -159,12 +187,31 @@ int symbolizer__add_file(struct symbolizer *sym, const struct sym_file_desc *des
 {
 	struct sym_sources sources = sym->sources;
 	struct debug_roots *roots = &sources.roots;
+	int root_fd = -1, err;
 
 	/* A root that is gone only means that nothing is looked for there. */
-	if (desc->root && roots->cnt == 1 && !add_root(sym, desc->root, &roots->fds[1]) &&
-	    roots->fds[1] != roots->fds[0])
-		roots->cnt = 2;
-	return push_file(sym, sym_file__new(&sources, desc->fd, desc->path, desc->id), ret_file);
+	if (desc->root && roots->cnt == 1 && !take_root(sym, desc->root, &root_fd)) {
+		if (root_fd == roots->fds[0]) {
+			drop_root(sym, root_fd);
+			root_fd = -1;
+		} else {
+			roots->fds[roots->cnt++] = root_fd;
+		}
+	}
+	err = push_file(sym, sym_file__new(&sources, desc->fd, desc->path, desc->id), root_fd,
+			ret_file);
+	if (err)
+		drop_root(sym, root_fd);
+	return err;
+}
+
+void symbolizer__close_file(struct symbolizer *sym, uint32_t file)
+{
+	struct file *from = &sym->files.at[file];
+
+	sym_file__close(from->source);
+	drop_root(sym, from->root_fd);
+	from->root_fd = -1;
 }
 
 int symbolizer__vdso(struct symbolizer *sym, uint32_t *ret_file)
@@ -177,13 +224,28 @@ int symbolizer__vdso(struct symbolizer *sym, uint32_t *ret_file)
 		err = vdso_image(&image, &len);
 		if (err)
 			return err;
-		err = push_file(sym, sym_file__new_mem(&sym->sources, image, len, "[vdso]"),
+		err = push_file(sym, sym_file__new_mem(&sym->sources, image, len, "[vdso]"), -1,
 				&sym->vdso);
 		if (err)
 			return err;
 	}
 	*ret_file = sym->vdso;
 	return 0;
+}
+
+/* The number of one that was dropped, or the next. */
+static int place_for_process(struct symbolizer *sym, uint32_t *ret)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sym->processes.cnt && sym->processes.at[i].jit; i++)
+		;
+	if (i == sym->processes.cnt)
+		err = vec__push(&sym->processes, (struct process){ .root_fd = -1 });
+	if (!err)
+		*ret = (uint32_t)i;
+	return err;
 }
 
 int symbolizer__add_process(struct symbolizer *sym, pid_t pid, uint32_t *ret_process)
@@ -195,16 +257,27 @@ int symbolizer__add_process(struct symbolizer *sym, pid_t pid, uint32_t *ret_pro
 	int root_fd = -1;
 
 	snprintf(root, sizeof(root), "/proc/%d/root", (int)pid);
-	if (proc_info__read(pid, &info) || !info.ns_pid_cnt || add_root(sym, root, &root_fd))
+	if (proc_info__read(pid, &info) || !info.ns_pid_cnt || take_root(sym, root, &root_fd))
 		jit = sym_jit__new(-1, pid, 0);
 	else
 		jit = sym_jit__new(root_fd, info.ns_pid[info.ns_pid_cnt - 1], info.uid);
-	if (!results || !jit || vec__push(&sym->processes, (struct process){ jit, results }))
+	if (!results || !jit || place_for_process(sym, ret_process)) {
+		drop_root(sym, root_fd);
 		return -ENOMEM;
-	jit = NULL;
-	results = NULL;
-	*ret_process = (uint32_t)(sym->processes.cnt - 1);
+	}
+	sym->processes.at[*ret_process] =
+		(struct process){ TAKE_PTR(jit), root_fd, TAKE_PTR(results) };
 	return 0;
+}
+
+void symbolizer__drop_process(struct symbolizer *sym, uint32_t process)
+{
+	struct process *from = &sym->processes.at[process];
+
+	sym_jit__free(TAKE_PTR(from->jit));
+	hashmap__free(TAKE_PTR(from->results));
+	drop_root(sym, from->root_fd);
+	from->root_fd = -1;
 }
 
 /* --- results --- */
@@ -520,7 +593,7 @@ int symbolizer__resolve_anon(struct symbolizer *sym, uint32_t process, uint64_t 
 	uint64_t known;
 	int err;
 
-	if (process >= sym->processes.cnt)
+	if (process >= sym->processes.cnt || !sym->processes.at[process].jit)
 		return -EINVAL;
 	from = &sym->processes.at[process];
 	if (hashmap__get(from->results, ip, &known)) {

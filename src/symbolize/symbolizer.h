@@ -102,6 +102,8 @@ struct sym_file_desc {
  * -errno. */
 int symbolizer__add_file(struct symbolizer *sym, const struct sym_file_desc *desc,
 			 uint32_t *ret_file);
+/* Nothing new will be asked of @file: it is closed. What was found stays; new places get fallback names. */
+void symbolizer__close_file(struct symbolizer *sym, uint32_t file);
 /* The vdso, which is no file but is resolved as one: offset is address minus start of "[vdso]".
  * -ENOENT if there is none here. The number is always the same. */
 int symbolizer__vdso(struct symbolizer *sym, uint32_t *ret_file);
@@ -133,6 +135,8 @@ int symbolizer__resolve_all(struct symbolizer *sym, struct sym_address *addrs, s
  * read. For one that is gone already only fallback names are possible. 0 or -errno.
  */
 int symbolizer__add_process(struct symbolizer *sym, pid_t pid, uint32_t *ret_process);
+/* Its number may be given to another process, and lines that were found for it are not to be asked for any more. */
+void symbolizer__drop_process(struct symbolizer *sym, uint32_t process);
 
 /*
  * The line at address @ip in a mapping without a file. @mapping is its name ("[anon]", "[heap]",

@@ -146,6 +146,11 @@ static int analyse(struct target_set *set, int fd, const char *path, uint32_t ke
 	return spread_tail_calls(set, object);
 }
 
+static uint64_t file_key(dev_t dev, uint64_t ino)
+{
+	return hash_combine(hash_u64(dev), ino);
+}
+
 /* Takes @fd over; the file may be known. */
 static int find_or_analyse(struct target_set *set, int fd, const char *path, uint32_t kernel_dev,
 			   uint64_t *ret_idx)
@@ -159,7 +164,7 @@ static int find_or_analyse(struct target_set *set, int fd, const char *path, uin
 		close(fd);
 		return err;
 	}
-	key = hash_combine(hash_u64(st.st_dev), st.st_ino);
+	key = file_key(st.st_dev, st.st_ino);
 	if (hashmap__get(set->by_file, key, &idx)) {
 		close(fd);
 		*ret_idx = idx;
@@ -174,13 +179,18 @@ static int find_or_analyse(struct target_set *set, int fd, const char *path, uin
 	return err;
 }
 
+static bool is_forgotten(const struct target_set *set, uint64_t idx)
+{
+	return idx != NOTHING && set->objects.at[idx]->fd < 0;
+}
+
 static int add_mapping(struct target_set *set, pid_t pid, const struct proc_map *map,
 		       uint64_t *ret_idx)
 {
 	uint64_t key = mapping_key(map), idx;
 	int fd, err;
 
-	if (hashmap__get(set->by_mapping, key, &idx)) {
+	if (hashmap__get(set->by_mapping, key, &idx) && !is_forgotten(set, idx)) {
 		*ret_idx = idx;
 		return 0;
 	}
@@ -318,6 +328,17 @@ size_t target_set__cnt(const struct target_set *set)
 const struct target_object *target_set__at(const struct target_set *set, size_t idx)
 {
 	return set->objects.at[idx];
+}
+
+void target_set__forget(struct target_set *set, size_t idx)
+{
+	struct target_object *object = set->objects.at[idx];
+
+	if (object->fd < 0)
+		return;
+	hashmap__del(set->by_file, file_key(object->st_dev, object->ino));
+	close(object->fd);
+	object->fd = -1;
 }
 
 size_t target_set__unreadable_cnt(const struct target_set *set)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which files to probe for which processes. A set only grows: objects keep their index, and what is
- * new since the last look stands at the end. Each file is analysed once, whoever maps it under
+ * Which files to probe for which processes. Objects keep their index, and what is new since the last
+ * look stands at the end. Each file is analysed once, whoever maps it under
  * whatever name.
  */
 #pragma once
@@ -59,6 +59,11 @@ size_t target_set__cnt(const struct target_set *set);
 /* @idx below the count. The address is stable; probe flags may gain PROBE_TAIL_CALLED when other
  * objects join. */
 const struct target_object *target_set__at(const struct target_set *set, size_t idx);
+/*
+ * Nobody maps the object's file any more: it is closed (object->fd is -1 then), and analysed anew as
+ * another object if it is met again. What is known of it stays: profiles still speak of it.
+ */
+void target_set__forget(struct target_set *set, size_t idx);
 /* Files that could not be opened or read, and so may hide an allocator. */
 size_t target_set__unreadable_cnt(const struct target_set *set);
 

@@ -118,7 +118,7 @@ static int attach_object(struct worker *worker, const struct target_object *obje
 		sites[i].rets = object->probes[i].rets;
 		sites[i].ret_cnt = object->probes[i].ret_cnt;
 	}
-	return object->probe_cnt ? tracer__attach(worker->tracer, object->fd, worker->victim.pid,
+	return object->probe_cnt ? tracer__attach(worker->tracer, object->fd, 0, worker->victim.pid,
 						  sites, object->probe_cnt)
 				 : 0;
 }
