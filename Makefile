@@ -165,6 +165,7 @@ help:
 	@echo 'make check-unit     unit tests under ASan+UBSan: no root, seconds'
 	@echo 'make lint           layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck'
 	@echo 'make lint-deep      and scan-build and gcc -fanalyzer, minutes'
+	@echo 'make check-asan     (root) the tool itself under ASan+UBSan; check-tsan, check-valgrind: under these'
 	@echo 'make fuzz           every fuzz target for FUZZ_SECONDS each'
 	@echo 'make noharm         (root) CYCLES=100000 attachments to programs that check themselves'
 	@echo 'make soak           (root) the daemon for SOAK_MINUTES under a load that changes: does anything grow'

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/hashmap.h"
 #include "worker/wire.h"
+#include "worker/wire_answers.h"
 #include "worker/worker_child.h"
 
 #define MEMORY_BYTES ((uint64_t)1 << 30)
@@ -247,30 +248,6 @@ static int ask(struct worker *worker, enum wire_kind kind, const struct buf *bod
 
 /* --- tables --- */
 
-static int get_id(struct wire_reader *reader, struct build_id *ret)
-{
-	uint32_t len = wire_get_u32(reader);
-	const void *bytes = len <= BUILD_ID_MAX_BYTES ? wire_get_bytes(reader, len) : NULL;
-
-	if (!bytes)
-		return -EIO;
-	*ret = (struct build_id){ .len_bytes = len };
-	memcpy(ret->bytes, bytes, len);
-	return 0;
-}
-
-static int get_table(struct wire_reader *reader, struct unwind_table **ret)
-{
-	uint32_t row_cnt = wire_get_u32(reader), page_cnt = wire_get_u32(reader);
-	uint32_t page_base = wire_get_u32(reader);
-	const void *rows = wire_get_bytes(reader, row_cnt * sizeof(struct unwind_row));
-	const void *pages = wire_get_bytes(reader, ((size_t)page_cnt + 1) * sizeof(uint32_t));
-
-	if (reader->bad)
-		return -EIO;
-	return unwind_table__from(rows, row_cnt, pages, page_cnt, page_base, ret);
-}
-
 int worker__table(struct worker *worker, int fd, size_t rows_max, struct unwind_table **ret,
 		  struct build_id *ret_id)
 {
@@ -288,9 +265,9 @@ int worker__table(struct worker *worker, int fd, size_t rows_max, struct unwind_
 	if (err)
 		return err;
 	reader = wire_reader_of(&answer);
-	if (answer.head.len_bytes && get_id(&reader, ret_id))
+	if (answer.head.len_bytes && wire_get_id(&reader, ret_id))
 		return -EIO;
-	return answer.head.status ? answer.head.status : get_table(&reader, ret);
+	return answer.head.status ? answer.head.status : wire_get_table(&reader, ret);
 }
 
 /* --- names --- */
@@ -304,31 +281,13 @@ static int on_file(void *ctx, const struct wire_message *message, int *ret_fd)
 	const char *path;
 
 	if (message->head.kind == WIRE_FETCH) {
-		if (get_id(&reader, &id))
+		if (wire_get_id(&reader, &id))
 			return -EINVAL;
 		return request->fetch(request, &id, ret_fd);
 	}
 	root = wire_get_u32(&reader);
 	path = wire_get_str(&reader);
 	return reader.bad ? -EINVAL : request->open(request, root, path, ret_fd);
-}
-
-/* The lines of one place, for the one who asked to keep. */
-static int get_lines(struct wire_reader *reader, struct sym_line *lines, size_t room)
-{
-	uint32_t cnt = wire_get_u32(reader), i;
-
-	if (!cnt || cnt > room)
-		return -EIO;
-	for (i = 0; i < cnt; i++) {
-		lines[i].flags = wire_get_u32(reader);
-		lines[i].line = wire_get_u32(reader);
-		lines[i].start_line = wire_get_u32(reader);
-		lines[i].name = wire_get_str(reader);
-		lines[i].system_name = wire_get_str(reader);
-		lines[i].path = wire_get_str(reader);
-	}
-	return reader->bad ? -EIO : (int)cnt;
 }
 
 static int read_names(void *ctx, const struct sym_read_request *request)
@@ -354,7 +313,7 @@ static int read_names(void *ctx, const struct sym_read_request *request)
 		return err;
 	reader = wire_reader_of(&answer);
 	for (i = 0; !err && i < request->cnt; i++) {
-		cnt = get_lines(&reader, lines, SYM_READ_LINES_MAX);
+		cnt = wire_get_lines(&reader, lines, SYM_READ_LINES_MAX);
 		if (cnt < 0)
 			return cnt;
 		err = request->keep(request, request->offsets[i], lines, (size_t)cnt);

@@ -8,6 +8,7 @@
 
 #include "elf/build_id.h"
 #include "elf/debuglink.h"
+#include "elf/eh_frame_hdr.h"
 #include "elf/elf_dyn.h"
 #include "elf/elf_file.h"
 #include "elf/elf_syms.h"
@@ -82,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 		sum += crc;
 	if (!elf_file__read_vaddr(elf, elf_file__entry(elf), &byte, 1))
 		sum += byte;
+	if (!eh_frame_hdr_find(elf, elf_file__entry(elf), &off) && off > elf_file__entry(elf))
+		abort();
 	if (!elf_file__vaddr_to_off(elf, elf_file__entry(elf), &off))
 		sum += elf_file__load_by_off(elf, off) != NULL;
 	sum += walk_syms(elf, SHT_SYMTAB) + walk_syms(elf, SHT_DYNSYM) + walk_dynamic(elf);
