@@ -134,12 +134,23 @@ static int add_maps(const struct capture *capture, struct snapshot *snapshot)
 	return err;
 }
 
+/* 0: nobody knows the file. */
+static uint32_t file_of(const struct capture *capture, const struct target_object *object)
+{
+	struct unwind_file_key key = { .ino = object->ino, .dev = object->kernel_dev };
+	const struct file_entry *file;
+
+	if (object->fd < 0)
+		return object->forgotten_as;
+	file = file_table__find(capture->files, &key);
+	return file ? file->id : 0;
+}
+
 /* The functions that were probed: their names for labels, their code to recognise calls among them. */
 static int add_object(const struct capture *capture, const struct target_object *object,
 		      struct snapshot *snapshot)
 {
-	struct unwind_file_key key = { .ino = object->ino, .dev = object->kernel_dev };
-	const struct file_entry *file = file_table__find(capture->files, &key);
+	uint32_t file = file_of(capture, object);
 	size_t i;
 	int err = 0;
 
@@ -152,7 +163,7 @@ static int add_object(const struct capture *capture, const struct target_object 
 			err = vec__push(&snapshot->fns, fn);
 		if (!err && file && (probe->probe.flags & PROBE_ALLOC))
 			err = vec__push(&snapshot->probed,
-					(struct snapshot_range){ .file = file->id,
+					(struct snapshot_range){ .file = file,
 								 .start = probe->site.entry_off,
 								 .end = probe->site.entry_off +
 									probe->size_bytes });

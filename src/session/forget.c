@@ -32,17 +32,18 @@ static void find_mapped(const struct recording *rec, bool *mapped)
 	}
 }
 
-static void forget_probes(struct recording *rec, const struct unwind_file_key *key)
+static void forget_probes(struct recording *rec, const struct file_entry *file)
 {
 	size_t i;
 
 	for (i = 0; i < target_set__cnt(rec->targets); i++) {
 		const struct target_object *object = target_set__at(rec->targets, i);
 
-		if (object->fd < 0 || object->ino != key->ino || object->kernel_dev != key->dev)
+		if (object->fd < 0 || object->ino != file->key.ino ||
+		    object->kernel_dev != file->key.dev)
 			continue;
 		tracer__forget_file(rec->tracer, (uint32_t)i);
-		target_set__forget(rec->targets, i);
+		target_set__forget(rec->targets, i, file->id);
 		if (!object->probe_cnt)
 			continue;
 		rec->probe_cnt -= object->probe_cnt;
@@ -54,7 +55,7 @@ static void forget(struct recording *rec, size_t index)
 {
 	const struct file_entry *file = file_table__at(rec->files, index);
 
-	forget_probes(rec, &file->key);
+	forget_probes(rec, file);
 	resolver__forget_file(rec->resolver, file->id);
 	file_table__forget(rec->files, index, rec->tracer);
 }

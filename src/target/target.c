@@ -330,7 +330,7 @@ const struct target_object *target_set__at(const struct target_set *set, size_t 
 	return set->objects.at[idx];
 }
 
-void target_set__forget(struct target_set *set, size_t idx)
+void target_set__forget(struct target_set *set, size_t idx, uint32_t file)
 {
 	struct target_object *object = set->objects.at[idx];
 
@@ -339,6 +339,7 @@ void target_set__forget(struct target_set *set, size_t idx)
 	hashmap__del(set->by_file, file_key(object->st_dev, object->ino));
 	close(object->fd);
 	object->fd = -1;
+	object->forgotten_as = file;
 }
 
 size_t target_set__unreadable_cnt(const struct target_set *set)

@@ -61,9 +61,10 @@ size_t target_set__cnt(const struct target_set *set);
 const struct target_object *target_set__at(const struct target_set *set, size_t idx);
 /*
  * Nobody maps the object's file any more: it is closed (object->fd is -1 then), and analysed anew as
- * another object if it is met again. What is known of it stays: profiles still speak of it.
+ * another object if it is met again. What is known of it stays, for profiles still speak of it: of the file that the
+ * caller knows as @file, for another one may be given its inode.
  */
-void target_set__forget(struct target_set *set, size_t idx);
+void target_set__forget(struct target_set *set, size_t idx, uint32_t file);
 /* Files that could not be opened or read, and so may hide an allocator. */
 size_t target_set__unreadable_cnt(const struct target_set *set);
 

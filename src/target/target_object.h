@@ -31,9 +31,10 @@ struct target_name {
 };
 
 struct target_object {
-	char *path;   /* as first seen, in that process' mount namespace */
-	int fd;       /* kept open: attach through /proc/self/fd/N, whatever becomes of the path */
-	dev_t st_dev; /* fstat's */
+	char *path; /* as first seen, in that process' mount namespace */
+	int fd;     /* kept open: attach through /proc/self/fd/N, whatever becomes of the path */
+	uint32_t forgotten_as; /* fd -1: see target_set__forget() */
+	dev_t st_dev;          /* fstat's */
 	uint64_t ino;
 	uint32_t
 		kernel_dev; /* major << 20 | minor, as /proc/PID/maps shows it; BPF sees this one */
