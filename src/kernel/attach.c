@@ -149,22 +149,59 @@ static void drop_twins(struct site_list *list)
 	list->offsets.cnt = list->cookies.cnt = kept;
 }
 
+/*
+ * A thread that is killed while it closes a link leaves the link's breakpoints in the target: pages cannot be had any more
+ * (mm/gup.c), the kernel says "failed to unregister, leaking uprobe" (kernel/events/uprobes.c), and nobody will come
+ * again. Unless there is another link for the same places: that one, closed by the kernel when the process has come to
+ * its end, finds that nobody wants the breakpoints and removes them. It is one for ourselves alone, which puts none into
+ * others, and is there before the first of the links goes.
+ */
+static void guard(struct attach_group *group, struct tracer *tracer)
+{
+	struct bpf_link_sites sites = { .pid = getpid() };
+	struct site_list all = {};
+	char path[64];
+	int kind, err = 0;
+	size_t i;
+
+	for (kind = 0; kind < KIND_CNT; kind++) {
+		for (i = 0; !err && i < group->lists[kind].offsets.cnt; i++)
+			err = list_add(&all, group->lists[kind].offsets.at[i], 0);
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", group->fd);
+	sites.path = path;
+	sites.offsets = all.offsets.at;
+	sites.cookies = all.cookies.at;
+	sites.cnt = (uint32_t)all.offsets.cnt;
+	if (!err && sites.cnt)
+		attach_program(tracer, tracer->skel->progs.heaptap_empty, BPF_LINK_UPROBE_MULTI,
+			       &sites, 0, &group->guard);
+	vec__done(&all.offsets);
+	vec__done(&all.cookies);
+}
+
 /* The breakpoints go at once. */
-static void group__detach(struct attach_group *group, struct closer *closer)
+static void group__detach(struct attach_group *group, struct tracer *tracer)
 {
 	size_t i;
 
+	if (group->links.cnt && !group->guard.cnt)
+		guard(group, tracer);
 	for (i = 0; i < group->links.cnt; i++)
-		closer__close(closer, group->links.at[i]);
+		closer__close(&tracer->closer, group->links.at[i]);
 	group->links.cnt = 0;
+	for (i = 0; i < group->guard.cnt; i++)
+		closer__close_last(&tracer->closer, group->guard.at[i]);
+	group->guard.cnt = 0;
 }
 
-static void group__done(struct attach_group *group, struct closer *closer)
+static void group__done(struct attach_group *group, struct tracer *tracer)
 {
 	int kind;
 
-	group__detach(group, closer);
+	group__detach(group, tracer);
 	vec__done(&group->links);
+	vec__done(&group->guard);
 	vec__done(&group->probes);
 	for (kind = 0; kind < KIND_CNT; kind++) {
 		vec__done(&group->lists[kind].offsets);
@@ -191,7 +228,7 @@ static int group__attach(struct attach_group *group, struct tracer *tracer, bool
 		err = attach_kind(tracer, group, live ? (enum site_kind)kind : KIND_ENTER, &sites);
 	}
 	if (err)
-		group__detach(group, &tracer->closer);
+		group__detach(group, tracer);
 	return err;
 }
 
@@ -200,7 +237,7 @@ void tracer__drop_groups(struct tracer *tracer)
 	size_t i;
 
 	for (i = 0; i < tracer->groups.cnt; i++)
-		group__done(&tracer->groups.at[i], &tracer->closer);
+		group__done(&tracer->groups.at[i], tracer);
 	vec__done(&tracer->groups);
 }
 
@@ -225,7 +262,7 @@ int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
 	if (!err)
 		err = vec__push(&tracer->groups, group);
 	if (err)
-		group__done(&group, &tracer->closer);
+		group__done(&group, tracer);
 	return err;
 }
 
@@ -235,7 +272,7 @@ void tracer__suspend(struct tracer *tracer, pid_t pid)
 
 	for (i = 0; i < tracer->groups.cnt; i++) {
 		if (tracer->groups.at[i].pid == pid)
-			group__detach(&tracer->groups.at[i], &tracer->closer);
+			group__detach(&tracer->groups.at[i], tracer);
 	}
 }
 
@@ -245,11 +282,24 @@ void tracer__forget(struct tracer *tracer, pid_t pid)
 
 	for (i = 0; i < tracer->groups.cnt; i++) {
 		if (tracer->groups.at[i].pid == pid)
-			group__done(&tracer->groups.at[i], &tracer->closer);
+			group__done(&tracer->groups.at[i], tracer);
 		else
 			tracer->groups.at[kept++] = tracer->groups.at[i];
 	}
 	tracer->groups.cnt = kept;
+}
+
+void tracer__make_ready(struct tracer *tracer, pid_t pid)
+{
+	size_t i;
+
+	closer__wait(&tracer->closer);
+	for (i = 0; i < tracer->groups.cnt; i++) {
+		struct attach_group *group = &tracer->groups.at[i];
+
+		if (group->pid == pid && !group->links.cnt && !group->guard.cnt)
+			guard(group, tracer);
+	}
 }
 
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
@@ -354,7 +404,7 @@ void tracer__forget_file(struct tracer *tracer, uint32_t file)
 		}
 		for (j = 0; j < group->probes.cnt; j++)
 			vec__push(&probes, group->probes.at[j]);
-		group__done(group, &tracer->closer);
+		group__done(group, tracer);
 	}
 	tracer->groups.cnt = kept;
 	for (i = 0, kept = 0; i < tracer->lib_hooks.cnt; i++) {

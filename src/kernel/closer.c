@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* As many as one would wait for at a time. */
@@ -15,14 +16,14 @@ static void *close_one(void *fd)
 }
 
 /* Signals are for the thread that waits for them. */
-static int start(pthread_t *ret, int fd)
+static int start(pthread_t *ret, void *(*fn)(void *), void *ctx)
 {
 	sigset_t all, before;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(ret, NULL, close_one, (void *)(intptr_t)fd);
+	err = pthread_create(ret, NULL, fn, ctx);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return err;
 }
@@ -33,10 +34,50 @@ void closer__close(struct closer *closer, int fd)
 
 	if (closer->threads.cnt >= THREADS_MAX)
 		closer__wait(closer);
-	if (vec__reserve(&closer->threads, closer->threads.cnt + 1) || start(&thread, fd))
+	if (vec__reserve(&closer->threads, closer->threads.cnt + 1) ||
+	    start(&thread, close_one, (void *)(intptr_t)fd))
 		close(fd);
 	else
 		closer->threads.at[closer->threads.cnt++] = thread;
+}
+
+struct last {
+	pthread_t *threads;
+	size_t cnt;
+	int fd;
+};
+
+static void *close_last(void *ctx)
+{
+	struct last *last = ctx;
+	size_t i;
+
+	for (i = 0; i < last->cnt; i++)
+		pthread_join(last->threads[i], NULL);
+	close(last->fd);
+	free(last->threads);
+	free(last);
+	return NULL;
+}
+
+void closer__close_last(struct closer *closer, int fd)
+{
+	struct last *last = calloc(1, sizeof(*last));
+	pthread_t thread;
+
+	if (last)
+		*last = (struct last){ closer->threads.at, closer->threads.cnt, fd };
+	if (!last || !closer->threads.cnt || start(&thread, close_last, last)) {
+		closer__wait(closer);
+		close(fd);
+		free(last);
+		return;
+	}
+	closer->threads.at = NULL;
+	closer->threads.cnt = closer->threads.room = 0;
+	/* It waits for the others: whoever cannot wait for it waits now. */
+	if (vec__push(&closer->threads, thread))
+		pthread_join(thread, NULL);
 }
 
 void closer__wait(struct closer *closer)

@@ -15,5 +15,7 @@ struct closer {
 
 /* @fd is gone soon after this, closer__wait() knows when. */
 void closer__close(struct closer *closer, int fd);
+/* @fd goes only after all that were given before it have gone. */
+void closer__close_last(struct closer *closer, int fd);
 void closer__wait(struct closer *closer);
 void closer__done(struct closer *closer);

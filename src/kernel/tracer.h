@@ -118,6 +118,8 @@ int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
  * tracked. 0 or -errno, and then they are off.
  */
 void tracer__suspend(struct tracer *tracer, pid_t pid);
+/* They are about to be put on, and off again soon: whatever takes long of that is done now. */
+void tracer__make_ready(struct tracer *tracer, pid_t pid);
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
 /* Take them off for good. */
 void tracer__forget(struct tracer *tracer, pid_t pid);

@@ -35,6 +35,7 @@ struct attach_group {
 	VEC(uint32_t) probes; /* their numbers */
 	struct site_list lists[KIND_CNT];
 	VEC(int) links; /* and perf events beside them; none while they are off */
+	VEC(int) guard; /* see guard() */
 };
 
 /* The hook of a dynamic linker. */

@@ -251,8 +251,12 @@ void governor__hold_windows(struct governor *governor, struct tracer *tracer, ui
 			vec__push(&held, (struct held){ .id = (uint32_t)i });
 	}
 	/* This may take long: before anything is on. */
-	for (i = 0; i < held.cnt; i++)
-		thread_clocks__open(&held.at[i].clocks, governor->all.at[held.at[i].id].tgid);
+	for (i = 0; i < held.cnt; i++) {
+		pid_t tgid = governor->all.at[held.at[i].id].tgid;
+
+		thread_clocks__open(&held.at[i].clocks, tgid);
+		tracer__make_ready(tracer, tgid);
+	}
 	if (held.cnt)
 		hurry(true);
 	for (i = 0; i < held.cnt; i++)
