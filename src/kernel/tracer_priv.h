@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "kernel/closer.h"
 #include "kernel/mapped.h"
+#include "kernel/probe_links.h"
 #include "kernel/tracer.h"
 
 #include "heaptap.skel.h"
@@ -29,19 +30,17 @@ struct site_list {
 
 /* The probes of one file, in one process or everywhere. They can be taken off and put on again. */
 struct attach_group {
-	int fd; /* of the file; ours */
-	uint32_t file;
-	pid_t pid;
+	uint32_t file;        /* the caller's number */
 	VEC(uint32_t) probes; /* their numbers */
 	struct site_list lists[KIND_CNT];
-	VEC(int) links; /* and perf events beside them; none while they are off */
-	VEC(int) guard; /* see guard() */
+	struct probe_links links;
 };
 
-/* The hook of a dynamic linker. */
-struct lib_hook {
-	uint32_t file;
-	VEC(int) links; /* as above */
+/* A probe on what is no allocator (hooks.c). */
+struct hook {
+	uint32_t file; /* as above, or: none that could be forgotten */
+#define HOOK_NO_FILE UINT32_MAX
+	struct probe_links links;
 };
 
 /*
@@ -72,8 +71,7 @@ struct tracer {
 	VEC(uint32_t) probes_free; /* numbers below probe_used that nobody has any more */
 	int cpu_cnt;
 	VEC(struct attach_group) groups; /* of allocator probes */
-	VEC(struct lib_hook) lib_hooks;
-	VEC(int) op_links;
+	VEC(struct hook) hooks;
 	struct closer closer;
 	struct bpf_link *fork, *exec, *exit;
 	struct ring_buffer *ring;
@@ -89,8 +87,10 @@ static inline struct control *tracer__control(const struct tracer *tracer)
 /* A program that is preempted may be as late as this. */
 #define TRACER_GRACE_NS 100000000ull
 
-/* The probes of what is no allocator (attach.c). */
+/* Take the probes off and forget them: all, or those on @file (attach.c, hooks.c). */
+void tracer__drop_groups(struct tracer *tracer);
 void tracer__drop_hooks(struct tracer *tracer);
+void tracer__forget_hooks(struct tracer *tracer, uint32_t file);
 
 /* Which parts of the arrays are free (tracer_tables.c). */
 int tracer__init_tables(struct tracer *tracer);
@@ -103,6 +103,3 @@ void tracer__end_image(struct tracer *tracer, uint32_t image);
 
 /* Look if it is time to. 0 or -errno. */
 int tracer__sweep(struct tracer *tracer);
-
-/* Take all allocator probes off and forget them (attach.c). */
-void tracer__drop_groups(struct tracer *tracer);

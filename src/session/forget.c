@@ -95,7 +95,7 @@ static int look(struct recording *rec, bool *mapped, uint64_t now_ns)
 		else if (*since_ns > latest_ns)
 			latest_ns = *since_ns;
 	}
-	return latest_ns && latest_ns > rec->named_ns ? name_all(rec) : 0;
+	return latest_ns > rec->named_ns ? name_all(rec) : 0;
 }
 
 int recording__forget_files(struct recording *rec, uint64_t now_ns)
