@@ -2,12 +2,12 @@
 /*
  * Files are known by three keys:
  *
- *   mapping     (device, inode) as /proc/PID/maps shows them, and the path: no system call for a
- * file seen before file        (st_dev, st_ino) of fstat: one object, though btrfs and overlayfs
- * give a file several device numbers object      its index
+ * - mapping: (device, inode) as /proc/PID/maps shows them, and the path: no system call for a file seen before;
+ * - file: (st_dev, st_ino) of fstat: one object, though btrfs and overlayfs give a file several device numbers;
+ * - object: its index.
  *
- * The path is in the first key because a file with nothing to probe is not kept open, so that its
- * inode number may be used again; by another file of the same name is as good as never.
+ * The path is in the first key because a file with nothing to probe is not kept open, so that its inode number may be
+ * used again; by another file of the same name is as good as never.
  */
 #include "target/target.h"
 
@@ -31,6 +31,7 @@
 
 struct target_set {
 	const struct alloc_fns *fns;
+	struct target_reader reader;
 	VEC(struct target_object *) objects;
 	struct hashmap *by_mapping; /* -> index or NOTHING */
 	struct hashmap *by_file;    /* the same */
@@ -43,13 +44,20 @@ void target_refs__done(struct target_refs *refs)
 	vec__done(refs);
 }
 
-int target_set__new(const struct alloc_fns *fns, struct target_set **ret)
+static int read_here(void *ctx, const struct alloc_fns *fns, int fd, struct target_object **ret)
+{
+	return target_object__read(fns, fd, ret);
+}
+
+int target_set__new(const struct alloc_fns *fns, const struct target_reader *reader,
+		    struct target_set **ret)
 {
 	struct target_set *set __free(target_set) = calloc(1, sizeof(*set));
 
 	if (!set)
 		return -ENOMEM;
 	set->fns = fns;
+	set->reader = reader ? *reader : (struct target_reader){ .read = read_here };
 	set->by_mapping = hashmap__new();
 	set->by_file = hashmap__new();
 	if (!set->by_mapping || !set->by_file)
@@ -120,16 +128,33 @@ static int spread_tail_calls(struct target_set *set, struct target_object *objec
 	return 0;
 }
 
-/* Takes @fd over. */
-static int analyse(struct target_set *set, int fd, const char *path, uint32_t kernel_dev,
-		   uint64_t *ret_idx)
-{
-	struct target_object *object = NULL;
-	int err;
+/* A file to analyse, or known. */
+struct candidate {
+	int fd;
+	const char *path;
+	uint32_t kernel_dev;
+	struct stat st;
+};
 
-	err = target_object__new(set->fns, fd, path, kernel_dev, &object);
+/* The object of the file's contents becomes that of the file. */
+static int identify(struct target_object *object, struct candidate *file)
+{
+	object->path = strdup(file->path);
+	if (!object->path)
+		return -ENOMEM;
+	object->st_dev = file->st.st_dev;
+	object->ino = file->st.st_ino;
+	object->kernel_dev = file->kernel_dev;
+	object->fd = TAKE_FD(file->fd);
+	return 0;
+}
+
+static int analyse(struct target_set *set, struct candidate *file, uint64_t *ret_idx)
+{
+	struct target_object *object __free(target_object) = NULL;
+	int err = set->reader.read(set->reader.ctx, set->fns, file->fd, &object);
+
 	if (err) {
-		close(fd);
 		if (err == -ENOMEM)
 			return err;
 		if (err < 0)
@@ -137,13 +162,13 @@ static int analyse(struct target_set *set, int fd, const char *path, uint32_t ke
 		*ret_idx = NOTHING;
 		return 0;
 	}
-	err = vec__push(&set->objects, object);
-	if (err) {
-		target_object__free(object);
+	err = identify(object, file);
+	if (!err)
+		err = vec__push(&set->objects, object);
+	if (err)
 		return err;
-	}
 	*ret_idx = set->objects.cnt - 1;
-	return spread_tail_calls(set, object);
+	return spread_tail_calls(set, TAKE_PTR(object));
 }
 
 static uint64_t file_key(dev_t dev, uint64_t ino)
@@ -155,25 +180,18 @@ static uint64_t file_key(dev_t dev, uint64_t ino)
 static int find_or_analyse(struct target_set *set, int fd, const char *path, uint32_t kernel_dev,
 			   uint64_t *ret_idx)
 {
-	struct stat st;
+	struct candidate file = { .fd = fd, .path = path, .kernel_dev = kernel_dev };
 	uint64_t key, idx;
-	int err;
+	int err = fstat(fd, &file.st) ? -errno : 0;
 
-	if (fstat(fd, &st)) {
-		err = -errno;
-		close(fd);
-		return err;
+	key = file_key(file.st.st_dev, file.st.st_ino);
+	if (!err && !hashmap__get(set->by_file, key, &idx)) {
+		err = analyse(set, &file, &idx);
+		/* Only what stays open keeps its inode number. */
+		if (!err && idx != NOTHING)
+			err = hashmap__set(set->by_file, key, idx);
 	}
-	key = file_key(st.st_dev, st.st_ino);
-	if (hashmap__get(set->by_file, key, &idx)) {
-		close(fd);
-		*ret_idx = idx;
-		return 0;
-	}
-	err = analyse(set, fd, path, kernel_dev, &idx);
-	/* Only what stays open keeps its inode number. */
-	if (!err && idx != NOTHING)
-		err = hashmap__set(set->by_file, key, idx);
+	cleanup_fd(&file.fd);
 	if (!err)
 		*ret_idx = idx;
 	return err;

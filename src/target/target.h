@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which files to probe for which processes. Objects keep their index, and what is new since the last
- * look stands at the end. Each file is analysed once, whoever maps it under
- * whatever name.
+ * Which files to probe for which processes. Objects keep their index, and what is new since the last look stands at the
+ * end. Each file is analysed once, whoever maps it under whatever name.
  */
 #pragma once
 
@@ -38,8 +37,15 @@ struct target_refs {
 void target_refs__done(struct target_refs *refs);
 #define __target_refs __attribute__((cleanup(target_refs__done)))
 
-/* @fns stays the caller's and outlives the set. 0 or -ENOMEM. */
-int target_set__new(const struct alloc_fns *fns, struct target_set **ret);
+/* Who analyses files, as target_object__read() does: a process that has nothing to lose by it. */
+struct target_reader {
+	int (*read)(void *ctx, const struct alloc_fns *fns, int fd, struct target_object **ret);
+	void *ctx;
+};
+
+/* @fns stays the caller's and outlives the set. @reader NULL: they are read here. 0 or -ENOMEM. */
+int target_set__new(const struct alloc_fns *fns, const struct target_reader *reader,
+		    struct target_set **ret);
 void target_set__free(struct target_set *set);
 DEFINE_CLEANUP(target_set);
 

@@ -2,20 +2,18 @@
 /*
  * From a file to its probes:
  *
- *   symbols     every defined function of the table, in .symtab and .dynsym; names for one address
- * collapse anchors     plain names (free_sized, mallocx) count only beside the malloc and free of
- * their family dynamic     the dynamic linker's own malloc, which it uses before libc is there, is
- * not the program's linker wrappers    operator new that calls malloc is left out: malloc sees its
- * calls sites       the cheapest instruction to probe tail jumps  functions that end in a jump to
- * another one: its caller will seem to be theirs
+ * - symbols: every defined function of the table, in .symtab and .dynsym; names for one address collapse;
+ * - anchors: plain names (free_sized, mallocx) count only beside the malloc and free of their family;
+ * - dynamic linker: its own malloc, which it uses before libc is there, is not the program's;
+ * - wrappers: operator new that calls malloc is left out, malloc sees its calls;
+ * - sites: the cheapest instruction to probe;
+ * - tail jumps: functions that end in a jump to another one, whose caller will seem to be theirs.
  */
 #include "target/target_object.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/vec.h"
 #include "elf/elf_file.h"
@@ -24,10 +22,8 @@
 #include "target/fn_flow.h"
 #include "target/fn_links.h"
 
-/* A forged file must not keep us busy: mimalloc, with the most, has 110 names and 10,000
- * instructions behind them. */
-#define FOUND_MAX_CNT 1024
-#define INSN_MAX_CNT  (1u << 19)
+/* A forged file must not keep us busy: mimalloc, with the most, has 110 names and 10,000 instructions behind them. */
+#define INSN_MAX_CNT (1u << 19)
 
 struct found {
 	uint64_t vaddr;
@@ -72,7 +68,7 @@ static int note_symbol(struct build *build, const struct elf_sym *sym)
 		build->object->ifunc_cnt++;
 		return 0;
 	}
-	if (sym->type != STT_FUNC || build->found.cnt == FOUND_MAX_CNT)
+	if (sym->type != STT_FUNC || build->found.cnt == TARGET_OBJECT_FN_MAX)
 		return 0;
 	return vec__push(&build->found, (struct found){ sym->value, sym->size_bytes, fn });
 }
@@ -341,13 +337,11 @@ static void build_done(struct build *build)
 	vec__done(&build->tail_fns);
 }
 
-int target_object__new(const struct alloc_fns *fns, int fd, const char *path, uint32_t kernel_dev,
-		       struct target_object **ret)
+int target_object__read(const struct alloc_fns *fns, int fd, struct target_object **ret)
 {
 	struct target_object *object __free(target_object) = calloc(1, sizeof(*object));
 	struct elf_file *elf __free(elf_file) = NULL;
 	struct build build = { .fns = fns, .object = object };
-	struct stat st;
 	int err;
 
 	if (!object)
@@ -358,8 +352,6 @@ int target_object__new(const struct alloc_fns *fns, int fd, const char *path, ui
 		return TARGET_OBJECT_NOTHING;
 	if (err)
 		return err;
-	if (fstat(fd, &st))
-		return -errno;
 	build.elf = elf;
 	err = build_object(&build);
 	build_done(&build);
@@ -367,13 +359,6 @@ int target_object__new(const struct alloc_fns *fns, int fd, const char *path, ui
 		return err;
 	if (!object->probe_cnt && !object->notify_off)
 		return TARGET_OBJECT_NOTHING;
-	object->path = strdup(path);
-	if (!object->path)
-		return -ENOMEM;
-	object->st_dev = st.st_dev;
-	object->ino = st.st_ino;
-	object->kernel_dev = kernel_dev;
-	object->fd = fd;
 	*ret = TAKE_PTR(object);
 	return TARGET_OBJECT_OK;
 }
@@ -387,7 +372,7 @@ void target_object__free(struct target_object *object)
 	if (object->fd >= 0)
 		close(object->fd);
 	free(object->path);
-	for (i = 0; i < object->probe_cnt; i++)
+	for (i = 0; object->probes && i < object->probe_cnt; i++)
 		free(object->probes[i].rets);
 	free(object->probes);
 	free(object->names);

@@ -31,13 +31,15 @@ struct target_name {
 };
 
 struct target_object {
+	/* Which file it is. */
 	char *path; /* as first seen, in that process' mount namespace */
 	int fd;     /* kept open: attach through /proc/self/fd/N, whatever becomes of the path */
 	uint32_t forgotten_as; /* fd -1: see target_set__forget() */
 	dev_t st_dev;          /* fstat's */
 	uint64_t ino;
-	uint32_t
-		kernel_dev; /* major << 20 | minor, as /proc/PID/maps shows it; BPF sees this one */
+	uint32_t kernel_dev; /* major << 20 | minor, as in /proc/PID/maps; BPF sees this one */
+
+	/* What is in it. */
 	struct build_id build_id; /* len_bytes 0: none */
 	uint16_t machine;         /* EM_* */
 
@@ -65,12 +67,14 @@ enum target_object_outcome {
 	TARGET_OBJECT_NOTHING, /* nothing to probe in it (or not an ELF file at all) */
 };
 
+/* More functions or names are in no allocator; those of a forged file beyond them are left out. */
+#define TARGET_OBJECT_FN_MAX 1024
+
 /*
- * Analyse the file open as @fd, which the object takes over if the return is TARGET_OBJECT_OK. The
- * caller has set nothing else; path and kernel_dev are given. Or -errno (-ENOMEM, reading failed).
+ * Analyse the file open as @fd, which stays the caller's: what the object says of the file's contents. Which file it is,
+ * path, descriptor and numbers, is the caller's to add. A target_object_outcome, or -errno (-ENOMEM, reading failed).
  */
-int target_object__new(const struct alloc_fns *fns, int fd, const char *path, uint32_t kernel_dev,
-		       struct target_object **ret);
+int target_object__read(const struct alloc_fns *fns, int fd, struct target_object **ret);
 void target_object__free(struct target_object *object);
 DEFINE_CLEANUP(target_object);
 

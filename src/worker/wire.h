@@ -18,8 +18,9 @@
 
 enum wire_kind {
 	WIRE_HELLO, /* the worker is ready; status: of its sandbox */
-	WIRE_TABLE, /* an unwind table of the file, please */
-	WIRE_NAMES, /* names for places in the file */
+	WIRE_SITES, /* what to probe in the file, please */
+	WIRE_TABLE, /* an unwind table of it */
+	WIRE_NAMES, /* names for places in it */
 	WIRE_OPEN,  /* asked by the worker: a file below a root */
 	WIRE_FETCH, /* ... a debug file by build id */
 	WIRE_ANSWER,

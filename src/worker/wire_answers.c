@@ -4,6 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+void wire_put_id(struct buf *buf, const struct build_id *id)
+{
+	wire_put_u32(buf, id->len_bytes);
+	buf__append(buf, id->bytes, id->len_bytes);
+}
+
 int wire_get_id(struct wire_reader *reader, struct build_id *ret)
 {
 	uint32_t len = wire_get_u32(reader);

@@ -9,6 +9,7 @@
 #include "unwind/unwind_table.h"
 #include "worker/wire.h"
 
+void wire_put_id(struct buf *buf, const struct build_id *id);
 /* 0 or -EIO. */
 int wire_get_id(struct wire_reader *reader, struct build_id *ret);
 /* 0, -EIO or -ENOMEM. */

@@ -20,6 +20,7 @@
 #include "base/hashmap.h"
 #include "worker/wire.h"
 #include "worker/wire_answers.h"
+#include "worker/wire_object.h"
 #include "worker/worker_child.h"
 
 #define MEMORY_BYTES ((uint64_t)1 << 30)
@@ -324,4 +325,33 @@ static int read_names(void *ctx, const struct sym_read_request *request)
 struct sym_reader worker__reader(struct worker *worker)
 {
 	return (struct sym_reader){ .read = read_names, .ctx = worker };
+}
+
+/* --- what to probe --- */
+
+static int read_object(void *ctx, const struct alloc_fns *fns, int fd, struct target_object **ret)
+{
+	struct wire_message answer __wire_message = { .fd = -1 };
+	struct buf *body __free(buf) = buf__new(0);
+	struct wire_reader reader;
+	struct stat st;
+	int err;
+
+	if (!body)
+		return -ENOMEM;
+	if (fstat(fd, &st))
+		return -errno;
+	wire_put_u64(body, alloc_fns__cnt(fns));
+	err = ask(ctx, WIRE_SITES, body, fd, NULL, NULL, &answer);
+	if (!err)
+		err = answer.head.status;
+	if (err)
+		return err == TARGET_OBJECT_NOTHING || err < 0 ? err : -EIO;
+	reader = wire_reader_of(&answer);
+	return wire_get_object(&reader, fns, (uint64_t)st.st_size, ret);
+}
+
+struct target_reader worker__target_reader(struct worker *worker)
+{
+	return (struct target_reader){ .read = read_object, .ctx = worker };
 }

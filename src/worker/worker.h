@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "elf/build_id.h"
 #include "symbolize/symbolizer.h"
+#include "target/target.h"
 #include "unwind/unwind_table.h"
 
 struct worker;
@@ -43,6 +44,9 @@ int worker__table(struct worker *worker, int fd, size_t rows_max, struct unwind_
 
 /* For symbolizer_opts.reader. */
 struct sym_reader worker__reader(struct worker *worker);
+
+/* For target_set__new(). Of the functions it knows only those that come without prefixes of one's own. */
+struct target_reader worker__target_reader(struct worker *worker);
 
 struct worker_stats {
 	uint64_t request_cnt;

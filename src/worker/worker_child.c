@@ -9,10 +9,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "elf/build_id.h"
 #include "elf/elf_file.h"
 #include "symbolize/symbolizer.h"
+#include "target/target_object.h"
 #include "unwind/unwind_table.h"
+#include "worker/wire_answers.h"
+#include "worker/wire_object.h"
 
 /* One answer; a quarter of what fits into the memory it is made in. */
 #define ANSWER_MAX_BYTES ((size_t)128 << 20)
@@ -63,9 +65,30 @@ static int fetch(void *ctx, const struct build_id *id, int *ret_fd)
 
 	if (!body)
 		return -ENOMEM;
-	wire_put_u32(body, id->len_bytes);
-	buf__append(body, id->bytes, id->len_bytes);
+	wire_put_id(body, id);
 	return ask_file(WIRE_FETCH, body, ret_fd);
+}
+
+/* --- what to probe --- */
+
+static int answer_sites(const struct wire_message *message)
+{
+	struct target_object *object __free(target_object) = NULL;
+	struct wire_reader reader = wire_reader_of(message);
+	struct buf *body __free(buf) = buf__new(ANSWER_MAX_BYTES);
+	static struct alloc_fns *fns;
+	int err = fns ? 0 : alloc_fns__new(NULL, 0, &fns);
+
+	if (!body || err)
+		return answer_with(-ENOMEM, NULL);
+	/* Another table would give its rows other numbers. */
+	if (wire_get_u64(&reader) != alloc_fns__cnt(fns))
+		return answer_with(-EINVAL, NULL);
+	err = target_object__read(fns, message->fd, &object);
+	if (err)
+		return answer_with(err, NULL);
+	wire_put_object(body, object);
+	return buf__error(body) ? answer_with(-EFBIG, NULL) : answer_with(0, body);
 }
 
 /* --- tables --- */
@@ -99,8 +122,7 @@ static int answer_table(const struct wire_message *message)
 		return answer_with(err, NULL);
 	if (build_id_read(elf, &id))
 		id.len_bytes = 0;
-	wire_put_u32(body, id.len_bytes);
-	buf__append(body, id.bytes, id.len_bytes);
+	wire_put_id(body, &id);
 	err = unwind_table__build_within(elf, rows_max, &table);
 	if (!err)
 		put_table(body, table);
@@ -177,6 +199,8 @@ static int answer_names(const struct wire_message *message)
 int worker_child_answer(struct wire_message *message)
 {
 	switch (message->head.kind) {
+	case WIRE_SITES:
+		return answer_sites(message);
 	case WIRE_TABLE:
 		return answer_table(message);
 	case WIRE_NAMES:

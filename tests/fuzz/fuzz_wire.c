@@ -6,6 +6,7 @@
 
 #include "symbolize/sym_lines.h"
 #include "worker/wire_answers.h"
+#include "worker/wire_object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,16 +50,41 @@ static void read_lines(struct wire_reader *reader)
 	}
 }
 
+#define FILE_BYTES (2u << 20)
+
+static void read_object(struct wire_reader *reader)
+{
+	struct target_object *object __free(target_object) = NULL;
+	static struct alloc_fns *fns;
+	size_t i, j;
+
+	if ((!fns && alloc_fns__new(NULL, 0, &fns)) ||
+	    wire_get_object(reader, fns, FILE_BYTES, &object))
+		return;
+	for (i = 0; i < object->probe_cnt; i++) {
+		const struct target_probe *probe = &object->probes[i];
+
+		/* Where breakpoints go, and what the kernel's side looks up. */
+		if (probe->site.site_off >= FILE_BYTES || !*probe->name ||
+		    probe->probe.fn >= alloc_fns__cnt(fns))
+			abort();
+		for (j = 0; j < probe->ret_cnt; j++) {
+			if (probe->rets[j] >= FILE_BYTES)
+				abort();
+		}
+	}
+	for (i = 0; i < object->tail_fn_cnt; i++)
+		target_object__mark_tail_called(object, object->tail_fns[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	void (*const kinds[])(struct wire_reader *) = { read_lines, read_table, read_object };
 	struct wire_reader reader;
 
 	if (!size)
 		return 0;
 	reader = (struct wire_reader){ .at = (const char *)data + 1, .left = size - 1 };
-	if (*data & 1)
-		read_table(&reader);
-	else
-		read_lines(&reader);
+	kinds[*data % 3](&reader);
 	return 0;
 }

@@ -271,7 +271,7 @@ static int run_worker(unsigned number, const char *program, const char *libs)
 	if (!err)
 		err = alloc_fns__new(NULL, 0, &fns);
 	if (!err)
-		err = target_set__new(fns, &worker.targets);
+		err = target_set__new(fns, NULL, &worker.targets);
 	if (err)
 		return fault(&worker, err, "cannot start");
 	err = work(&worker);

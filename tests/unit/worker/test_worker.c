@@ -94,6 +94,7 @@ static struct worker *start(unsigned start_max, uint64_t patience_ns)
 	return worker;
 }
 
+#define LIBC    "/usr/lib/x86_64-linux-gnu/libc.so.6"
 #define PATIENT (600 * 1000000000ull)
 
 /* A file of its own, so that the child's end over it is held against no other. */
@@ -141,6 +142,34 @@ static void tables_are_those_of_this_process(void **state)
 	assert_int_equal(unwind_table__page_cnt(there), unwind_table__page_cnt(here));
 	assert_memory_equal(unwind_table__pages(there), unwind_table__pages(here),
 			    (unwind_table__page_cnt(here) + 1) * sizeof(uint32_t));
+}
+
+/* The child finds the same functions, and one that a file was the end of costs that file. */
+static void probes_are_those_of_this_process(void **state)
+{
+	struct worker *worker __free(worker) = start(2, PATIENT);
+	struct target_reader reader = worker__target_reader(worker);
+	int good __close_fd = open(LIBC, O_RDONLY | O_CLOEXEC), bad __close_fd = new_file();
+	struct target_set *there __free(target_set) = NULL, *here __free(target_set) = NULL;
+	struct alloc_fns *fns __free(alloc_fns) = NULL;
+	const struct target_object *a, *b;
+	size_t i;
+
+	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(target_set__new(fns, &reader, &there), 0);
+	assert_int_equal(target_set__new(fns, NULL, &here), 0);
+	assert_int_equal(target_set__add_fd(there, good, LIBC, NULL), TARGET_OK);
+	assert_int_equal(target_set__add_fd(here, good, LIBC, NULL), TARGET_OK);
+	a = target_set__at(there, 0);
+	b = target_set__at(here, 0);
+	assert_int_equal(a->ino, b->ino);
+	assert_string_equal(a->path, b->path);
+	assert_int_equal(a->probe_cnt, b->probe_cnt);
+	for (i = 0; i < a->probe_cnt; i++)
+		assert_int_equal(a->probes[i].site.site_off, b->probes[i].site.site_off);
+	assert_int_equal(ask_table(worker, bad, CRASH), -EIO);
+	assert_int_equal(target_set__add_fd(there, bad, "bad", NULL), TARGET_NO_ALLOCATOR);
+	assert_int_equal(target_set__unreadable_cnt(there), 1);
 }
 
 /* By file offset, as a snapshot has them. */
@@ -306,6 +335,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_those_of_this_process),
+		cmocka_unit_test(probes_are_those_of_this_process),
 		cmocka_unit_test(names_are_those_of_this_process),
 		cmocka_unit_test(a_crash_costs_one_file),
 		cmocka_unit_test(what_hangs_is_ended),
