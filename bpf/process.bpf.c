@@ -13,6 +13,7 @@
 #include "config.bpf.h"
 #include "own_stack.bpf.h"
 #include "stats.bpf.h"
+#include "thread.bpf.h"
 
 #define SIGCONT 18
 #define SIGSTOP 19
@@ -250,6 +251,7 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 	__u32 tgid = BPF_CORE_READ(task, tgid), from = IMAGE_NONE, image;
 	struct process *process, fresh = {};
 
+	thread_reset();
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (process)
 		from = process->image;

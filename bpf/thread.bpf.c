@@ -23,3 +23,15 @@ __hidden struct thread *thread_current(void)
 		stats_add(STAT_THREAD_STATE, 1);
 	return thread;
 }
+
+__hidden void thread_reset(void)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), NULL, 0);
+
+	if (!thread)
+		return;
+	thread->call.sp = 0;
+	thread->tail_sp = 0;
+	thread->freed_addr = 0;
+	thread->op_sp = 0;
+}

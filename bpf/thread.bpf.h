@@ -55,3 +55,5 @@ struct thread {
 
 /* The current thread's state, zeroed at first use; NULL (counted) if there is no memory for it. */
 struct thread *thread_current(void);
+/* The current thread has another program from now on: nothing that was in progress is. */
+void thread_reset(void);

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -120,15 +121,39 @@ static void fork_lives(void)
 SITE1(site_before_exec)
 SITE1(site_after_exec)
 
+static void exec_again(int sig)
+{
+	for (char **arg = sites_argv; *arg; arg++)
+		if (!strncmp(*arg, "exec", 4))
+			*arg = "exec-2";
+	execv("/proc/self/exe", sites_argv);
+	_exit(99);
+}
+
 static void execs(void)
 {
 	sites_ready();
 	for (int i = 0; i < 10; i++)
 		site_before_exec(50);
-	for (char **arg = sites_argv; *arg; arg++)
-		if (!strcmp(*arg, "exec"))
-			*arg = "exec-2";
-	execv("/proc/self/exe", sites_argv);
+	exec_again(0);
+}
+
+/* From within a call of malloc: glibc's aborts when it finds its list of small free blocks broken. */
+static void execs_amid(void)
+{
+	uintptr_t *p, *q;
+
+	sites_ready();
+	for (int i = 0; i < 7; i++)
+		site_before_exec(50);
+	p = site_before_exec(50);
+	q = site_before_exec(50);
+	free(p);
+	free(q);
+	*q = (uintptr_t)q >> 12 ^ 1;
+	signal(SIGABRT, exec_again);
+	site_before_exec(50);
+	site_before_exec(50);
 	_exit(99);
 }
 
@@ -244,9 +269,10 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } cases[] = {
-	{ "old", old },     { "fork", forks },        { "fork-lives", fork_lives },
-	{ "exec", execs },  { "exec-2", after_exec }, { "exit", ends },
-	{ "kill", killed }, { "signal", signals },    { "longjmp", jumps },
+	{ "old", old },       { "fork", forks },        { "fork-lives", fork_lives },
+	{ "exec", execs },    { "exec-2", after_exec }, { "exec-amid", execs_amid },
+	{ "exit", ends },     { "kill", killed },       { "signal", signals },
+	{ "longjmp", jumps },
 };
 
 int main(int argc, char **argv)
@@ -259,6 +285,7 @@ int main(int argc, char **argv)
 		sites_done();
 		return 0;
 	}
-	sites_say("life: old | fork | fork-lives | exec | exit | kill | signal | longjmp\n");
+	sites_say("life: old | fork | fork-lives | exec | exec-amid | exit | kill | signal | "
+		  "longjmp\n");
 	return 99;
 }
