@@ -33,7 +33,8 @@ bool work_is_past(struct work work, double budget)
 struct work work_between(struct work from, struct work to)
 {
 	return (struct work){ to.cpu_ns - from.cpu_ns, to.trace_ns - from.trace_ns,
-			      to.trap_ns - from.trap_ns };
+			      to.trap_ns - from.trap_ns, to.io_cnt - from.io_cnt,
+			      to.io_bytes - from.io_bytes };
 }
 
 void work_add(struct work *to, struct work more)
@@ -41,6 +42,8 @@ void work_add(struct work *to, struct work more)
 	to->cpu_ns += more.cpu_ns;
 	to->trace_ns += more.trace_ns;
 	to->trap_ns += more.trap_ns;
+	to->io_cnt += more.io_cnt;
+	to->io_bytes += more.io_bytes;
 }
 
 enum budget_level budget_level_for(enum budget_level level, const struct budget_look *look,

@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* CPU time, what of it tracing took, and what of that were the traps: known by their number and a price. */
+/* What a process did, and what of its CPU time tracing took. */
 struct work {
 	uint64_t cpu_ns;
 	uint64_t trace_ns;
-	uint64_t trap_ns;
+	uint64_t trap_ns; /* what of that were the traps: known by their number and a price */
+	/* Reads and writes, and their bytes: not known of every process, and 0 then. */
+	uint64_t io_cnt, io_bytes;
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "base/vec.h"
+#include "proc/proc_io.h"
 #include "session/governor.h"
 #include "session/phase.h"
 
@@ -45,7 +46,9 @@ struct governed {
 	struct work at_window; /* of .all, when the last one ended */
 	struct phase phase, before;
 	uint64_t window_cnt;
-	double seen, estimate, chance_squares, price; /* allocations, of phases that have ended */
+	double seen, estimate, chance_squares, measure; /* allocations, of phases that have ended */
+	enum windows_by by;                             /* the last of these was scaled */
+	struct proc_io io; /* when it was last read; of nobody else than those in windows */
 };
 
 struct governor {
@@ -74,6 +77,8 @@ uint64_t governor__price_ns(const struct governor *governor);
 bool governed__read(struct governed *governed, const struct governor *governor,
 		    const struct image *image);
 
+/* What it has read and written since this was last asked, of a process in windows. */
+void governed__add_io(struct governed *governed, struct work *work);
 /* Its probes are off from now on, but for windows. */
 void governed__begin_windows(struct governed *governed, struct governor *governor,
 			     struct tracer *tracer, uint32_t id, uint64_t now_ns);

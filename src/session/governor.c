@@ -109,11 +109,12 @@ static double dearest_ns(struct work work)
 bool governed__read(struct governed *governed, const struct governor *governor,
 		    const struct image *image)
 {
+	struct work work = {};
 	struct reading now;
-	struct work work;
 
 	if (!take_reading(image, &now))
 		return false;
+	governed__add_io(governed, &work);
 	work.cpu_ns = now.cpu_ns - governed->last.cpu_ns;
 	work.trap_ns = reading_hits(governed->last, now) * governor__price_ns(governor);
 	work.trace_ns = work.trap_ns + now.run_ns - governed->last.run_ns;

@@ -29,7 +29,7 @@ static double whole_cnt(const struct governed *governed)
 
 static double error_cnt(const struct governed *governed)
 {
-	return sqrt(fmax(governed->chance_squares, 0) + governed->price * governed->price);
+	return sqrt(fmax(governed->chance_squares, 0) + governed->measure * governed->measure);
 }
 
 double governed__variance_each(const struct governed *governed)
@@ -101,10 +101,12 @@ static int remark(struct snapshot *snapshot, const struct governed *governed, ui
 		    process_name(snapshot, image));
 	tell_steps(governed, text);
 	if (governed->window_cnt && governed->estimate > 0)
-		buf__printf(text, "; traced in %" PRIu64 " windows, scaled by %.4g ± %.0f%%",
+		buf__printf(text, "; traced in %" PRIu64 " windows, scaled by %.4g ± %.0f%% (%s)",
 			    governed->window_cnt,
 			    governed->seen > 0 ? governed->estimate / governed->seen : 1,
-			    100 * error_cnt(governed) / whole_cnt(governed));
+			    100 * error_cnt(governed) / whole_cnt(governed),
+			    governed->by == WINDOWS_BY_OWN ? "by its CPU time"
+							   : "by its reads and writes");
 	else if (was_windowed(governed))
 		buf__printf(text,
 			    "; %" PRIu64 " windows saw no allocation: what it did between them is "

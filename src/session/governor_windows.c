@@ -58,6 +58,23 @@ static void hurry(bool on)
 	sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param);
 }
 
+/* @from is brought up to date. What cannot be read stays as it was. */
+static void add_io(pid_t tgid, struct proc_io *from, struct work *work)
+{
+	struct proc_io now = *from;
+
+	proc_io__read(tgid, &now);
+	work->io_cnt += now.calls_cnt - from->calls_cnt;
+	work->io_bytes += now.bytes - from->bytes;
+	*from = now;
+}
+
+void governed__add_io(struct governed *governed, struct work *work)
+{
+	if (governed->level == LEVEL_WINDOWS)
+		add_io(governed->tgid, &governed->io, work);
+}
+
 void governed__begin_windows(struct governed *governed, struct governor *governor,
 			     struct tracer *tracer, uint32_t id, uint64_t now_ns)
 {
@@ -68,6 +85,7 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 	phase__done(&governed->before);
 	phase__begin(&governed->phase, tracer, id);
 	governed->is_new = true;
+	proc_io__read(governed->tgid, &governed->io);
 	governed->at_window = governed->all;
 	governed->burn = 1;
 	governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * DEBT_FIRST_NS);
@@ -79,7 +97,7 @@ static void count_phase(struct governed *governed, const struct phase *phase, do
 	governed->seen += sign * phase->windows.allocs;
 	governed->estimate += sign * phase->estimate;
 	governed->chance_squares += sign * phase->chance * phase->chance;
-	governed->price += sign * phase->price;
+	governed->measure += sign * phase->measure;
 }
 
 static void end_phase(struct governed *governed, struct tracer *tracer, uint32_t id)
@@ -93,6 +111,7 @@ static void end_phase(struct governed *governed, struct tracer *tracer, uint32_t
 	if (phase__end(phase, tracer, id))
 		return;
 	count_phase(governed, phase, 1);
+	governed->by = phase->by;
 	phase__done(&governed->before);
 	governed->before = *phase;
 	*phase = (struct phase){};
@@ -150,6 +169,7 @@ struct held {
 	uint64_t begin_ns;
 	struct thread_clocks clocks;
 	uint64_t cpu_ns; /* on them when the window was opened */
+	struct proc_io io;
 	struct reading from;
 	uint64_t trace_ns; /* all of it, up to when the window was opened */
 };
@@ -172,6 +192,7 @@ static void open_window(struct governed *governed, struct governor *governor, st
 	if (governed->is_new)
 		governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * PERIOD_NS);
 	governed->is_new = false;
+	proc_io__read(governed->tgid, &held->io);
 	held->from = reading_of(image);
 	held->cpu_ns = thread_clocks__read_ns(&held->clocks);
 	tracer__clear_flags(tracer, held->id, IMAGE_CLOSED);
@@ -180,10 +201,11 @@ static void open_window(struct governed *governed, struct governor *governor, st
 static void close_window(struct governed *governed, struct governor *governor,
 			 struct tracer *tracer, const struct image *image, struct held *held)
 {
+	struct work work = {};
 	struct reading to;
-	struct work work;
 	uint64_t now_ns;
 
+	add_io(governed->tgid, &held->io, &work);
 	/* First what counts, then the probes: until they are gone they only cost. */
 	tracer__set_flags(tracer, held->id, IMAGE_CLOSED);
 	to = reading_of(image);

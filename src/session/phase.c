@@ -87,7 +87,8 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 			   tracer);
 	phase->estimate = phase->windows.allocs * scale.factor;
 	phase->chance = phase->estimate * scale.chance;
-	phase->price = phase->estimate * scale.price;
+	phase->measure = phase->estimate * scale.measure;
+	phase->by = scale.by;
 	return 0;
 }
 

@@ -20,9 +20,10 @@ struct phase_site {
 struct phase {
 	VEC(struct phase_site) sites; /* by id */
 	struct windows windows;
-	struct work all;      /* own work and tracing, windows and what lies between them */
-	double estimate;      /* allocations; 0 until the end */
-	double chance, price; /* absolute errors of it */
+	struct work all;        /* own work and tracing, windows and what lies between them */
+	double estimate;        /* allocations; 0 until the end */
+	double chance, measure; /* absolute errors of it */
+	enum windows_by by;
 };
 
 void phase__done(struct phase *phase);
