@@ -42,7 +42,7 @@ uint32_t leaf_inlined_cnt(const struct snapshot *snapshot, const struct snapshot
 
 struct leaf leaf_find(const struct snapshot *snapshot, const struct alloc_site *site)
 {
-	const uint64_t *frames = snapshot->frames.at + site->frame_start;
+	const uint64_t *frames = site->frame_cnt ? snapshot->frames.at + site->frame_start : NULL;
 	const struct snapshot_symbol *symbol;
 	const struct snapshot_line *outer;
 	struct leaf leaf = {};
