@@ -82,6 +82,16 @@ static __u32 image_claim(void)
 	return id;
 }
 
+/*
+ * CPU time of the task's process: its own as of its last tick or switch, and that of threads that have ended. Exact enough
+ * where no other thread runs, as at exec and at the last one's exit.
+ */
+static __u64 cpu_ns(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, se.sum_exec_runtime) +
+	       BPF_CORE_READ(task, signal, sum_sched_runtime);
+}
+
 /* A new image of @tgid, or IMAGE_NONE if the array is full. */
 static __u32 image_new(__u32 tgid, __u32 parent, struct task_struct *task)
 {
@@ -201,13 +211,14 @@ __hidden struct image *process_current(__u32 *ret)
 	return image;
 }
 
-static void image_end(__u32 id)
+static void image_end(__u32 id, struct task_struct *task)
 {
 	struct notice notice = { .kind = NOTICE_EXIT, .image = id };
 	struct image *image = process_image_at(id);
 
 	if (!image)
 		return;
+	image->end_cpu_ns = cpu_ns(task);
 	image->end_ns = bpf_ktime_get_ns();
 	process_notify(&notice);
 }
@@ -250,6 +261,7 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 	struct notice notice = { .kind = NOTICE_EXEC };
 	__u32 tgid = BPF_CORE_READ(task, tgid), from = IMAGE_NONE, image;
 	struct process *process, fresh = {};
+	struct image *info;
 
 	thread_reset();
 	process = bpf_map_lookup_elem(&processes, &tgid);
@@ -262,13 +274,16 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		}
 	} else if (process && !(process->flags & PROCESS_SHARED)) {
-		image_end(from);
+		image_end(from, task);
 	} else if (config.scope == SCOPE_LISTED) {
 		bpf_map_delete_elem(&processes, &tgid);
 		return 0;
 	}
 	image = image_new(tgid, from, task);
 	fresh.image = image;
+	info = process_image_at(image);
+	if (info)
+		info->begin_cpu_ns = cpu_ns(task);
 	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
 	notice.image = image;
 	/* Before its first instruction. Only a child of the tracer's own: nobody else is told that it stopped. */
@@ -294,7 +309,7 @@ int heaptap_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (!process)
 		return 0;
 	if (process->image != IMAGE_NONE && !(process->flags & PROCESS_SHARED))
-		image_end(process->image);
+		image_end(process->image, task);
 	bpf_map_delete_elem(&processes, &tgid);
 	return 0;
 }

@@ -94,6 +94,11 @@ struct uprobe_task {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned long long sum_sched_runtime;
+};
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
 };
 
 struct kernfs_node {
@@ -126,9 +131,10 @@ struct cred {
 };
 
 struct task_struct {
+	unsigned int flags;
+	struct sched_entity se;
 	int pid;
 	int tgid;
-	unsigned int flags;
 	struct task_struct *real_parent;
 	const struct cred *cred;
 	struct mm_struct *mm;

@@ -40,12 +40,15 @@ struct image {
 	__u64 run_ns; /* time within our programs, estimated by measuring one of COST_EVERY hits */
 	__u32 flags;  /* IMAGE_* */
 	__u32 pad;
+	/* CPU time of its process, all threads, when it began (by an exec) and when it ended; 0: not known, or none. */
+	__u64 begin_cpu_ns;
+	__u64 end_cpu_ns;
 	/* With config.ops: calls of the function asked for, and what is allocated within them. */
 	__u64 op_cnt;
 	__u64 op_alloc_cnt;
 	__u64 op_bytes;
 };
-_Static_assert(sizeof(struct image) == 152, "image is 152 bytes");
+_Static_assert(sizeof(struct image) == 168, "image is 168 bytes");
 
 #define IMAGE_NO_LIVE  1u /* its blocks are no longer tracked: too dear */
 #define IMAGE_CLOSED   2u /* between windows: its events do not count */

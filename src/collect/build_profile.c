@@ -299,7 +299,8 @@ static int site_labels(struct builder *b, const struct alloc_site *site, const s
 static int add_site(struct builder *b, const struct alloc_site *site)
 {
 	/* There may be none at all. */
-	const uint64_t *frames = site->frame_cnt ? b->snapshot->frames.at + site->frame_start : NULL;
+	const uint64_t *frames =
+		site->frame_cnt ? b->snapshot->frames.at + site->frame_start : NULL;
 	struct leaf leaf = leaf_find(b->snapshot, site);
 	uint32_t locs[STACK_DEPTH_MAX + 2], skip = b->options->allocator_frames ? 0 : leaf.skip_cnt,
 					    i;

@@ -2,6 +2,7 @@
 /* Putting the probes of allocators on files, and taking them off. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "kernel/features.h"
@@ -51,7 +52,7 @@ static int attach_kind(struct tracer *tracer, struct probe_links *links, enum si
 }
 
 /* Give @probe a number: one that was given back, or a new one. */
-static int register_probe(struct tracer *tracer, const struct probe *probe, uint32_t *ret)
+static int take_number(struct tracer *tracer, const struct probe *probe, uint32_t *ret)
 {
 	const size_t free_cnt = tracer->probes_free.cnt;
 	const uint32_t number =
@@ -69,25 +70,58 @@ static int register_probe(struct tracer *tracer, const struct probe *probe, uint
 	return 0;
 }
 
-/* Give each site its entry in the probe map; offsets and cookies come out by kind. */
+static struct file_probes *probes_of_file(struct tracer *tracer, uint32_t file)
+{
+	size_t i;
+
+	for (i = 0; i < tracer->file_probes.cnt; i++) {
+		if (tracer->file_probes.at[i].file == file)
+			return &tracer->file_probes.at[i];
+	}
+	if (vec__push(&tracer->file_probes, (struct file_probes){ .file = file }))
+		return NULL;
+	return &tracer->file_probes.at[tracer->file_probes.cnt - 1];
+}
+
+/* Whoever it is in, a file's probe is the same, but for what was learned of other files meanwhile (PROBE_TAIL_CALLED). */
+static int register_probe(struct tracer *tracer, struct file_probes *file, size_t index,
+			  const struct probe *probe)
+{
+	struct numbered_probe *known, fresh = { .probe = *probe };
+	int err;
+
+	if (index == file->all.cnt) {
+		err = vec__reserve(&file->all, index + 1);
+		if (!err)
+			err = take_number(tracer, probe, &fresh.number);
+		return err ? err : vec__push(&file->all, fresh);
+	}
+	known = &file->all.at[index];
+	if (!memcmp(&known->probe, probe, sizeof(*probe)))
+		return 0;
+	known->probe = *probe;
+	return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.probes), &known->number, probe,
+				   BPF_ANY);
+}
+
+/* Offsets and cookies of the sites come out by kind. */
 static int register_sites(struct tracer *tracer, const struct tracer_site *sites, size_t cnt,
 			  uint64_t kind_bits, struct attach_group *group)
 {
+	struct file_probes *file = probes_of_file(tracer, group->file);
 	struct site_list *lists = group->lists;
 	enum site_kind kind;
 	uint32_t number;
 	size_t i, j;
-	int err = 0;
+	int err = file ? 0 : -ENOMEM;
 
 	for (i = 0; !err && i < cnt; i++) {
 		kind = kind_of(tracer, &sites[i].probe);
-		if (kind == KIND_FREE && !tracer->live)
+		err = register_probe(tracer, file, i, &sites[i].probe);
+		if (err || (kind == KIND_FREE && !tracer->live))
 			continue;
-		err = register_probe(tracer, &sites[i].probe, &number);
-		if (!err)
-			err = vec__push(&group->probes, number);
-		if (!err)
-			err = list_add(&lists[kind], sites[i].offset, kind_bits | number);
+		number = file->all.at[i].number;
+		err = list_add(&lists[kind], sites[i].offset, kind_bits | number);
 		for (j = 0; tracer->live && !err && j < sites[i].ret_cnt; j++)
 			err = list_add(&lists[KIND_RET], sites[i].rets[j], number);
 	}
@@ -130,12 +164,21 @@ static int group__attach(struct attach_group *group, struct tracer *tracer, bool
 	return err;
 }
 
+static int group__attach_later(struct attach_group *group)
+{
+	int kind, err = 0;
+
+	for (kind = 0; !err && kind < KIND_CNT; kind++)
+		err = probe_links__expect(&group->links, group->lists[kind].offsets.at,
+					  group->lists[kind].offsets.cnt);
+	return err;
+}
+
 static void group__done(struct attach_group *group, struct tracer *tracer)
 {
 	int kind;
 
 	probe_links__done(&group->links, tracer);
-	vec__done(&group->probes);
 	for (kind = 0; kind < KIND_CNT; kind++) {
 		vec__done(&group->lists[kind].offsets);
 		vec__done(&group->lists[kind].cookies);
@@ -148,7 +191,10 @@ void tracer__drop_groups(struct tracer *tracer)
 
 	for (i = 0; i < tracer->groups.cnt; i++)
 		group__done(&tracer->groups.at[i], tracer);
+	for (i = 0; i < tracer->file_probes.cnt; i++)
+		vec__done(&tracer->file_probes.at[i].all);
 	vec__done(&tracer->groups);
+	vec__done(&tracer->file_probes);
 	vec__done(&tracer->probes_free);
 }
 
@@ -159,7 +205,7 @@ static bool is_apart(const struct tracer *tracer, const struct attach_group *gro
 }
 
 int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
-		   const struct tracer_site *sites, size_t cnt)
+		   const struct tracer_site *sites, size_t cnt, bool on)
 {
 	struct attach_group group = { .file = file };
 	int err = probe_links__init(&group.links, fd, pid);
@@ -169,7 +215,7 @@ int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
 				     is_apart(tracer, &group) ? COOKIE_APART : 0, &group);
 	drop_twins(&group.lists[KIND_RET]);
 	if (!err)
-		err = group__attach(&group, tracer, true);
+		err = on ? group__attach(&group, tracer, true) : group__attach_later(&group);
 	if (!err)
 		err = vec__push(&tracer->groups, group);
 	if (err)
@@ -218,6 +264,22 @@ int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
 	return err;
 }
 
+bool tracer__is_settled(const struct tracer *tracer)
+{
+	return closer__is_idle(&tracer->closer);
+}
+
+bool tracer__is_probed(const struct tracer *tracer, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < tracer->groups.cnt; i++) {
+		if (tracer->groups.at[i].links.pid == pid)
+			return true;
+	}
+	return false;
+}
+
 static void forget_group(struct tracer *tracer, size_t index)
 {
 	group__done(&tracer->groups.at[index], tracer);
@@ -234,26 +296,31 @@ void tracer__forget(struct tracer *tracer, pid_t pid)
 	}
 }
 
+/* Its numbers are given again once no event can have them. One that is not is only lost. */
+static void forget_probes(struct tracer *tracer, uint32_t file)
+{
+	struct file_probes *probes = probes_of_file(tracer, file);
+	size_t i;
+
+	if (!probes)
+		return;
+	for (i = 0; i < probes->all.cnt; i++)
+		vec__push(&tracer->probes_free, probes->all.at[i].number);
+	vec__done(&probes->all);
+	*probes = tracer->file_probes.at[--tracer->file_probes.cnt];
+}
+
 void tracer__forget_file(struct tracer *tracer, uint32_t file)
 {
-	size_t i = tracer->groups.cnt, j;
-	VEC(uint32_t) probes = {};
+	size_t i = tracer->groups.cnt;
 
 	while (i--) {
-		struct attach_group *group = &tracer->groups.at[i];
-
-		if (group->file != file)
-			continue;
-		for (j = 0; j < group->probes.cnt; j++)
-			vec__push(&probes, group->probes.at[j]);
-		forget_group(tracer, i);
+		if (tracer->groups.at[i].file == file)
+			forget_group(tracer, i);
 	}
 	tracer__forget_hooks(tracer, file);
-	/* Numbers are given again once no event can have them. One that is not is only lost. */
 	closer__wait(&tracer->closer);
-	for (j = 0; j < probes.cnt; j++)
-		vec__push(&tracer->probes_free, probes.at[j]);
-	vec__done(&probes);
+	forget_probes(tracer, file);
 }
 
 /* As long as a program may have seen the switch as it was. */

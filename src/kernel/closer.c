@@ -9,9 +9,18 @@
 /* As many as one would wait for at a time. */
 #define THREADS_MAX 64
 
-static void *close_one(void *fd)
+struct one {
+	struct closer *closer;
+	int fd;
+};
+
+static void *close_one(void *ctx)
 {
-	close((int)(intptr_t)fd);
+	struct one *one = ctx;
+
+	close(one->fd);
+	__atomic_fetch_sub(&one->closer->pending_cnt, 1, __ATOMIC_RELEASE);
+	free(one);
 	return NULL;
 }
 
@@ -30,18 +39,26 @@ static int start(pthread_t *ret, void *(*fn)(void *), void *ctx)
 
 void closer__close(struct closer *closer, int fd)
 {
+	struct one *one = calloc(1, sizeof(*one));
 	pthread_t thread;
 
 	if (closer->threads.cnt >= THREADS_MAX)
 		closer__wait(closer);
-	if (vec__reserve(&closer->threads, closer->threads.cnt + 1) ||
-	    start(&thread, close_one, (void *)(intptr_t)fd))
-		close(fd);
-	else
+	if (one)
+		*one = (struct one){ closer, fd };
+	__atomic_fetch_add(&closer->pending_cnt, 1, __ATOMIC_RELAXED);
+	if (one && !vec__reserve(&closer->threads, closer->threads.cnt + 1) &&
+	    !start(&thread, close_one, one)) {
 		closer->threads.at[closer->threads.cnt++] = thread;
+		return;
+	}
+	__atomic_fetch_sub(&closer->pending_cnt, 1, __ATOMIC_RELAXED);
+	close(fd);
+	free(one);
 }
 
 struct last {
+	struct closer *closer;
 	pthread_t *threads;
 	size_t cnt;
 	int fd;
@@ -55,6 +72,7 @@ static void *close_last(void *ctx)
 	for (i = 0; i < last->cnt; i++)
 		pthread_join(last->threads[i], NULL);
 	close(last->fd);
+	__atomic_fetch_sub(&last->closer->pending_cnt, 1, __ATOMIC_RELEASE);
 	free(last->threads);
 	free(last);
 	return NULL;
@@ -66,8 +84,10 @@ void closer__close_last(struct closer *closer, int fd)
 	pthread_t thread;
 
 	if (last)
-		*last = (struct last){ closer->threads.at, closer->threads.cnt, fd };
+		*last = (struct last){ closer, closer->threads.at, closer->threads.cnt, fd };
+	__atomic_fetch_add(&closer->pending_cnt, 1, __ATOMIC_RELAXED);
 	if (!last || !closer->threads.cnt || start(&thread, close_last, last)) {
+		__atomic_fetch_sub(&closer->pending_cnt, 1, __ATOMIC_RELAXED);
 		closer__wait(closer);
 		close(fd);
 		free(last);
@@ -87,6 +107,11 @@ void closer__wait(struct closer *closer)
 	for (i = 0; i < closer->threads.cnt; i++)
 		pthread_join(closer->threads.at[i], NULL);
 	closer->threads.cnt = 0;
+}
+
+bool closer__is_idle(const struct closer *closer)
+{
+	return !__atomic_load_n(&closer->pending_cnt, __ATOMIC_ACQUIRE);
 }
 
 void closer__done(struct closer *closer)

@@ -77,16 +77,23 @@ static int note_place(struct probe_links *links, uint64_t offset)
 	return vec__push(&links->places, offset);
 }
 
+int probe_links__expect(struct probe_links *links, const uint64_t *offsets, size_t cnt)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < cnt; i++)
+		err = note_place(links, offsets[i]);
+	return err;
+}
+
 int probe_links__add(struct probe_links *links, struct tracer *tracer,
 		     const struct bpf_program *prog, int type, struct bpf_link_sites sites,
 		     bool on_return)
 {
+	int err = probe_links__expect(links, sites.offsets, sites.cnt);
 	char path[FD_PATH_MAX];
-	int err = 0;
-	uint32_t i;
 
-	for (i = 0; !err && i < sites.cnt; i++)
-		err = note_place(links, sites.offsets[i]);
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", links->fd);

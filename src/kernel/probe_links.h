@@ -36,6 +36,9 @@ int probe_links__add(struct probe_links *links, struct tracer *tracer,
 		     const struct bpf_program *prog, int type, struct bpf_link_sites sites,
 		     bool on_return);
 
+/* What probe_links__add() will put there later, for the guard. 0 or -ENOMEM. */
+int probe_links__expect(struct probe_links *links, const uint64_t *offsets, size_t cnt);
+
 /* Take all off. The breakpoints go at once, their programs no later than closer__wait() returns. */
 void probe_links__close(struct probe_links *links, struct tracer *tracer);
 /* Do now what closing would begin with: it takes long. */

@@ -107,11 +107,12 @@ static inline bool tracer_site_is_of(const struct alloc_site *site, size_t id, u
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns);
 
 /*
- * Probe @cnt sites of the file behind @fd, the caller's number @file, in process @pid or (0) in all that map it. One
- * probe per site is the caller's care. 0 or -errno, and then none of them is attached.
+ * Probe @cnt sites of the file behind @fd, the caller's number @file, in process @pid or (0) in all that map it: a file's
+ * sites are the same each time. One probe per site is the caller's care. @on false: they are off until tracer__resume().
+ * 0 or -errno, and then none of them is attached.
  */
 int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
-		   const struct tracer_site *sites, size_t cnt);
+		   const struct tracer_site *sites, size_t cnt, bool on);
 /*
  * Take the probes that were attached with @pid off, and put them on again; they are gone within a moment, and their
  * events with them no later than the next tracer__resume(). @live false: what allocates alone, whose blocks are not
@@ -121,6 +122,10 @@ void tracer__suspend(struct tracer *tracer, pid_t pid);
 /* They are about to be put on, and off again soon: whatever takes long of that is done now. */
 void tracer__make_ready(struct tracer *tracer, pid_t pid);
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
+/* Have all that were taken off gone? Else tracer__make_ready() and tracer__resume() wait, some tens of milliseconds. */
+bool tracer__is_settled(const struct tracer *tracer);
+/* Are there any, be they on or off? */
+bool tracer__is_probed(const struct tracer *tracer, pid_t pid);
 /* Take them off for good. */
 void tracer__forget(struct tracer *tracer, pid_t pid);
 /*

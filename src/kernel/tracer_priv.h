@@ -28,17 +28,27 @@ struct site_list {
 	VEC(uint64_t) cookies;
 };
 
+/* What the BPF side knows of a file's probes. */
+struct numbered_probe {
+	struct probe probe;
+	uint32_t number;
+};
+
+struct file_probes {
+	uint32_t file; /* the caller's number */
+	VEC(struct numbered_probe) all;
+};
+
 /* The probes of one file, in one process or everywhere. They can be taken off and put on again. */
 struct attach_group {
-	uint32_t file;        /* the caller's number */
-	VEC(uint32_t) probes; /* their numbers */
+	uint32_t file;
 	struct site_list lists[KIND_CNT];
 	struct probe_links links;
 };
 
 /* A probe on what is no allocator (hooks.c). */
 struct hook {
-	uint32_t file; /* as above, or: none that could be forgotten */
+	uint32_t file; /* the caller's number, or: none that could be forgotten */
 #define HOOK_NO_FILE UINT32_MAX
 	struct probe_links links;
 };
@@ -70,6 +80,7 @@ struct tracer {
 	uint32_t probe_used;
 	VEC(uint32_t) probes_free; /* numbers below probe_used that nobody has any more */
 	int cpu_cnt;
+	VEC(struct file_probes) file_probes;
 	VEC(struct attach_group) groups; /* of allocator probes */
 	VEC(struct hook) hooks;
 	struct closer closer;

@@ -2,18 +2,33 @@
 #include "proc/proc_io.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/fdio.h"
 
 #define TEXT_MAX_BYTES 4096
 
+/* Adds the number behind @key, which begins a line of @text. False: there is none. */
+static bool add_number(const char *text, const char *key, uint64_t *sum)
+{
+	const char *at = strstr(text, key);
+	char *end;
+
+	if (!at || (at != text && at[-1] != '\n'))
+		return false;
+	at += strlen(key);
+	*sum += strtoull(at, &end, 10);
+	return end != at;
+}
+
 int proc_io__read(pid_t pid, struct proc_io *ret)
 {
-	uint64_t read_bytes, written_bytes, read_cnt, write_cnt;
 	char *text __free_mem = NULL;
+	struct proc_io io = {};
 	char path[32];
 	size_t len;
 	int err;
@@ -22,11 +37,10 @@ int proc_io__read(pid_t pid, struct proc_io *ret)
 	err = fdio_read_file(path, TEXT_MAX_BYTES, &text, &len);
 	if (err)
 		return err;
-	if (sscanf(text,
-		   "rchar: %" SCNu64 "\nwchar: %" SCNu64 "\nsyscr: %" SCNu64 "\nsyscw: %" SCNu64,
-		   &read_bytes, &written_bytes, &read_cnt, &write_cnt) != 4)
+	if (!add_number(text, "syscr:", &io.calls_cnt) ||
+	    !add_number(text, "syscw:", &io.calls_cnt) || !add_number(text, "rchar:", &io.bytes) ||
+	    !add_number(text, "wchar:", &io.bytes))
 		return -EPROTO;
-	*ret = (struct proc_io){ .calls_cnt = read_cnt + write_cnt,
-				 .bytes = read_bytes + written_bytes };
+	*ret = io;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -155,7 +156,7 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 			  sites[i].offset, site_reason_text(object->probes[i].site.reason));
 	}
 	err = tracer__attach(rec->tracer, object->fd, (uint32_t)index, pid, sites,
-			     object->probe_cnt);
+			     object->probe_cnt, !pid || !governor__is_closed(rec->governor, pid));
 	if (err)
 		return err;
 	rec->probe_cnt += object->probe_cnt;
@@ -261,6 +262,8 @@ void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
 	bool ours = rec->child.pid && rec->scope == SCOPE_CHILDREN && pid != rec->child.pid;
 	bool held = ours && !hold_take(pid);
 
+	if (rec->governor)
+		governor__meet(rec->governor, rec->tracer, image, clock_ns(CLOCK_MONOTONIC));
 	/* Nobody else's probes are in it. */
 	if (pid == rec->child.pid || (held && (rec->is_apart || has_news(rec, pid))))
 		attach_ahead(rec, pid);
@@ -298,6 +301,8 @@ void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 		return;
 	}
 	process_table__feed(rec->processes, image, rec->tracer);
+	if (rec->governor)
+		governor__meet(rec->governor, rec->tracer, image, clock_ns(CLOCK_MONOTONIC));
 	if (recording__attach_new(rec, pid))
 		log_debug("process %d: not all of its allocators could be probed", (int)pid);
 }

@@ -8,6 +8,7 @@
 #include "proc/proc_io.h"
 #include "session/governor.h"
 #include "session/phase.h"
+#include "session/programs.h"
 
 /* Steps that are told one by one; more are counted. */
 #define STEPS_TOLD 24
@@ -23,8 +24,11 @@ struct step {
 };
 
 struct governed {
-	pid_t tgid;        /* 0: nobody */
-	uint64_t start_ns; /* with it, which image this is */
+	pid_t tgid;                      /* 0: nobody */
+	char program[PROGRAM_NAME_SIZE]; /* may fill it */
+	bool is_met;                     /* it was asked for when it began */
+	bool stands;                     /* traced whole, for others of its program that are not */
+	uint64_t start_ns;               /* with it, which image this is */
 	bool ended;
 	enum budget_level level;
 	double budget; /* its own, or its share of the total; INFINITY: none */
@@ -48,7 +52,8 @@ struct governed {
 	uint64_t window_cnt;
 	double seen, estimate, chance_squares, measure; /* allocations, of phases that have ended */
 	enum windows_by by;                             /* the last of these was scaled */
-	struct proc_io io; /* when it was last read; of nobody else than those in windows */
+	struct proc_io io;  /* when it was last read; of nobody else than those in windows */
+	uint64_t io_cpu_ns; /* .last.cpu_ns at that time */
 };
 
 struct governor {
@@ -61,6 +66,7 @@ struct governor {
 	size_t apart_cnt;
 	unsigned int seed;
 	VEC(struct governed) all; /* by image */
+	struct programs programs;
 };
 
 static inline bool governor__has_budget(const struct governor *governor)
@@ -77,7 +83,9 @@ uint64_t governor__price_ns(const struct governor *governor);
 bool governed__read(struct governed *governed, const struct governor *governor,
 		    const struct image *image);
 
-/* What it has read and written since this was last asked, of a process in windows. */
+/* Its program's processes do not live long: its first window is somewhere in its life, or it has none. */
+void governed__plan_in_life(struct governed *governed, struct governor *governor, uint64_t now_ns);
+/* What it has read and written since this was last asked, of a process in windows. It lives. */
 void governed__add_io(struct governed *governed, struct work *work);
 /* Its probes are off from now on, but for windows. */
 void governed__begin_windows(struct governed *governed, struct governor *governor,
@@ -86,8 +94,12 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 void governed__catch_up(struct governed *governed, struct tracer *tracer, uint32_t id);
 /* Beyond what its sites say: variance of the count, for each allocation that was counted. */
 double governed__variance_each(const struct governed *governed);
-/* Nothing is scaled from now on. The probes stay off. */
-void governed__end_windows(struct governed *governed, struct tracer *tracer, uint32_t id);
+/* Nothing is scaled from now on. The probes stay off. @gone: it will do nothing more. */
+void governed__end_windows(struct governed *governed, struct governor *governor,
+			   struct tracer *tracer, uint32_t id, bool gone);
+/* Traced whole, and gone: it is the one window there is for others of its program. */
+void governed__stand(struct governed *governed, struct governor *governor, struct tracer *tracer,
+		     uint32_t id);
 /* Is enough seen of it to tell what there would be without windows? */
 bool governed__is_known(const struct governed *governed);
 /* What there would have been, between two looks, without windows. */

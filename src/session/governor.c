@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #define LOOK_MAX_NS     1000000000u
 /* A process that is not looked at for its hits: how often its CPU time is asked for. */
 #define TICK_NS         10000000u
+#define TICK_LEAST_NS   1000000u
 #define TICK_MEASURE_NS 250000000u
 /* At first more often: one that is past its budget from the start has not spent much of it then. */
 #define TICK_FIRST_NS   4000000u
@@ -53,6 +55,7 @@ void governor__free(struct governor *governor)
 		phase__done(&governor->all.at[i].before);
 	}
 	vec__done(&governor->all);
+	programs__done(&governor->programs);
 	free(governor);
 }
 
@@ -94,10 +97,12 @@ static bool take_reading(const struct image *image, struct reading *ret)
 {
 	struct reading reading = reading_of(image);
 
-	if (!process_cpu_ns((pid_t)image->tgid, &reading.cpu_ns))
+	if (LOAD(image, end_ns))
+		reading.cpu_ns = LOAD(image, end_cpu_ns);
+	else if (!process_cpu_ns((pid_t)image->tgid, &reading.cpu_ns))
 		return false;
 	*ret = reading;
-	return true;
+	return reading.cpu_ns;
 }
 
 /* A budget that must hold is charged with what may have been spent. */
@@ -114,11 +119,16 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 
 	if (!take_reading(image, &now))
 		return false;
-	governed__add_io(governed, &work);
-	work.cpu_ns = now.cpu_ns - governed->last.cpu_ns;
+	/* The CPU time at its end is as of a tick. */
+	if (now.cpu_ns > governed->last.cpu_ns)
+		work.cpu_ns = now.cpu_ns - governed->last.cpu_ns;
+	else
+		now.cpu_ns = governed->last.cpu_ns;
 	work.trap_ns = reading_hits(governed->last, now) * governor__price_ns(governor);
 	work.trace_ns = work.trap_ns + now.run_ns - governed->last.run_ns;
 	governed->last = now;
+	if (!LOAD(image, end_ns))
+		governed__add_io(governed, &work);
 	work_add(&governed->all, work);
 	if (governed->budget < INFINITY)
 		governed->debt_ns = fmax(governed->debt_ns + dearest_ns(work) -
@@ -129,19 +139,50 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 
 /* --- whose what --- */
 
+/* What is to be known of the next ones of its program. */
+static void learn(struct governor *governor, const struct governed *governed, uint64_t now_ns)
+{
+	if (governed->level <= LEVEL_COARSE && governed->budget < INFINITY && governed->all.cpu_ns)
+		programs__learn(&governor->programs, governed->program,
+				work_is_past(governed->all, governed->budget), now_ns);
+}
+
+/* It has ended, or runs another program. What its windows counted is to be scaled before somebody takes it away. */
+static void see_off(struct governor *governor, struct tracer *tracer, const struct image *image,
+		    uint32_t id)
+{
+	struct governed *governed = &governor->all.at[id];
+	bool gone = LOAD(image, end_ns);
+
+	governed__read(governed, governor, image);
+	if (governed->level == LEVEL_WINDOWS)
+		governed__end_windows(governed, governor, tracer, id, gone);
+	else if (gone && governed->stands && !governed->step_cnt)
+		governed__stand(governed, governor, tracer, id);
+	if (gone) {
+		learn(governor, governed, LOAD(image, end_ns));
+		programs__note_life(&governor->programs, governed->program,
+				    (double)(LOAD(image, end_ns) - image->start_ns),
+				    work_own_ns(governed->all));
+	}
+	governed->ended = true;
+}
+
 /* A process that runs another program is another one: whatever was taken off it is put on again. */
 static void begin_anew(struct governor *governor, struct tracer *tracer, const struct image *image)
 {
-	size_t i;
+	const struct image *images;
+	size_t cnt, i;
 
-	for (i = 0; i < governor->all.cnt; i++) {
+	images = tracer__images(tracer, &cnt);
+	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
 		struct governed *governed = &governor->all.at[i];
 
 		if (governed->tgid != (pid_t)image->tgid || governed->start_ns == image->start_ns ||
-		    governed->level < LEVEL_ALONE)
+		    governed->start_ns != images[i].start_ns || governed->level < LEVEL_ALONE)
 			continue;
-		if (governed->level == LEVEL_WINDOWS)
-			governed__end_windows(governed, tracer, (uint32_t)i);
+		if (!governed->ended)
+			see_off(governor, tracer, &images[i], (uint32_t)i);
 		governed->level = LEVEL_FULL;
 		tracer__suspend(tracer, governed->tgid);
 		tracer__resume(tracer, governed->tgid, true);
@@ -150,24 +191,18 @@ static void begin_anew(struct governor *governor, struct tracer *tracer, const s
 }
 
 /*
- * What of @now is not ours to count. A process that began under our eyes is ours from there on; of one that was met
- * later, all that was traced so far is.
+ * What of @now is not ours to count: of a process that began under our eyes, or was another program until then, what is
+ * noted; of one that was named to us, all but what was traced so far.
  */
 static struct reading reading_before(const struct governor *governor, const struct image *image,
 				     struct reading now)
 {
-	const struct governed *parent = image->parent && image->parent < governor->all.cnt
-						? &governor->all.at[image->parent]
-						: NULL;
 	uint64_t trace_ns = reading_hits((struct reading){}, now) * governor->trap_ns + now.run_ns;
+	uint64_t begin_ns = LOAD(image, begin_cpu_ns);
 
-	if (image->parent == IMAGE_NONE)
-		return (struct reading){ .cpu_ns = now.cpu_ns > trace_ns ? now.cpu_ns - trace_ns
-									 : 0 };
-	/* It was another program until its exec. */
-	if (parent && parent->tgid == (pid_t)image->tgid && parent->last.cpu_ns < now.cpu_ns)
-		return (struct reading){ .cpu_ns = parent->last.cpu_ns };
-	return (struct reading){};
+	if (!begin_ns && image->parent == IMAGE_NONE)
+		begin_ns = now.cpu_ns > trace_ns ? now.cpu_ns - trace_ns : 0;
+	return (struct reading){ .cpu_ns = begin_ns < now.cpu_ns ? begin_ns : now.cpu_ns };
 }
 
 /* The entry of @id, made anew if the number has been given to another process. NULL: not to be had. */
@@ -186,7 +221,8 @@ static struct governed *governed_at(struct governor *governor, struct tracer *tr
 		return governed;
 	if (!take_reading(image, &now))
 		return NULL;
-	begin_anew(governor, tracer, image);
+	if (!LOAD(image, end_ns))
+		begin_anew(governor, tracer, image);
 	phase__done(&governed->phase);
 	phase__done(&governed->before);
 	*governed =
@@ -198,6 +234,7 @@ static struct governed *governed_at(struct governor *governor, struct tracer *tr
 				   .seen_ns = now_ns,
 				   .looked_ns = now_ns,
 				   .patience_ns = PATIENCE_NS };
+	memcpy(governed->program, image->comm, sizeof(governed->program));
 	governed->looked = governed->last;
 	governed__read(governed, governor, image);
 	return governed;
@@ -259,6 +296,7 @@ static void step_down(struct governor *governor, struct tracer *tracer, const st
 	governed->calm_ns = 0;
 	note_step(governed, level, now_ns);
 	if (level == LEVEL_WINDOWS) {
+		programs__learn(&governor->programs, governed->program, true, now_ns);
 		governed__begin_windows(governed, governor, tracer, id, now_ns);
 		return;
 	}
@@ -279,7 +317,7 @@ static void step_up(struct governor *governor, struct tracer *tracer, const stru
 	governed->up_ns = now_ns;
 	switch (governed->level) {
 	case LEVEL_WINDOWS:
-		governed__end_windows(governed, tracer, id);
+		governed__end_windows(governed, governor, tracer, id, false);
 		tracer__clear_flags(tracer, id, IMAGE_CLOSED);
 		tracer__resume(tracer, governed->tgid, false);
 		note_step(governed, LEVEL_ALONE, now_ns);
@@ -458,16 +496,6 @@ static void share_out(struct governor *governor)
 
 /* --- ticks --- */
 
-/* It has ended, or runs another program. What its windows counted is to be scaled before somebody takes it away. */
-static void see_off(struct governor *governor, struct tracer *tracer, uint32_t id)
-{
-	struct governed *governed = &governor->all.at[id];
-
-	if (governed->level == LEVEL_WINDOWS)
-		governed__end_windows(governed, tracer, id);
-	governed->ended = true;
-}
-
 void governor__close(struct governor *governor, struct tracer *tracer, bool all)
 {
 	const struct image *images;
@@ -479,8 +507,61 @@ void governor__close(struct governor *governor, struct tracer *tracer, bool all)
 
 		if (is_here(governed) && governed->start_ns == images[i].start_ns &&
 		    (all || images[i].end_ns))
-			see_off(governor, tracer, (uint32_t)i);
+			see_off(governor, tracer, &images[i], (uint32_t)i);
 	}
+}
+
+bool governor__is_closed(const struct governor *governor, pid_t tgid)
+{
+	size_t i;
+
+	for (i = 1; governor && i < governor->all.cnt; i++) {
+		if (governor->all.at[i].tgid == tgid && is_here(&governor->all.at[i]) &&
+		    governor->all.at[i].level == LEVEL_WINDOWS)
+			return true;
+	}
+	return false;
+}
+
+static void begin_in_windows(struct governor *governor, struct tracer *tracer,
+			     const struct image *image, uint32_t id, uint64_t now_ns)
+{
+	struct governed *governed = &governor->all.at[id];
+
+	step_down(governor, tracer, image, id, LEVEL_WINDOWS, now_ns);
+	/* It had no probes so far. */
+	governed->at_window = (struct work){};
+	governed__plan_in_life(governed, governor, now_ns);
+}
+
+void governor__meet(struct governor *governor, struct tracer *tracer, uint32_t id, uint64_t now_ns)
+{
+	const struct program *program;
+	const struct image *images;
+	struct governed *governed;
+	size_t cnt;
+
+	images = tracer__images(tracer, &cnt);
+	if (!governor->apart || id >= cnt || !images[id].tgid)
+		return;
+	governed = governed_at(governor, tracer, &images[id], id, now_ns);
+	if (!governed || governed->is_met || governed->step_cnt)
+		return;
+	governed->is_met = true;
+	if (LOAD(&images[id], end_ns)) {
+		/* While others' windows were held. */
+		programs__add_unseen(&governor->programs, governed->program, governed->all);
+		governed->ended = true;
+		return;
+	}
+	if (programs__begins_in_windows(&governor->programs, governed->program, now_ns)) {
+		begin_in_windows(governor, tracer, &images[id], id, now_ns);
+		return;
+	}
+	/* Its first moments are not seen, so that windows are better, where the program lives long enough for any. */
+	program = programs__find(&governor->programs, governed->program);
+	governed->stands =
+		program && !program->windows.cnt && !phase__begin(&governed->phase, tracer, id);
 }
 
 void governor__catch_up(struct governor *governor, struct tracer *tracer)
@@ -556,7 +637,8 @@ static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 		    governed->due_ns < next_ns)
 			next_ns = governed->due_ns;
 	}
-	return next_ns;
+	/* Windows may have to wait for those before them to be gone. */
+	return next_ns > now_ns + TICK_LEAST_NS ? next_ns : now_ns + TICK_LEAST_NS;
 }
 
 uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns)

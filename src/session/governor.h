@@ -43,6 +43,14 @@ struct governor *governor__new(const struct governor_config *config);
 void governor__free(struct governor *governor);
 DEFINE_CLEANUP(governor);
 
+/*
+ * A process has begun to run another program, or begun at all: to be called before probes of its own are put on. Where it is
+ * known that it would be past its budget, it begins in windows.
+ */
+void governor__meet(struct governor *governor, struct tracer *tracer, uint32_t id, uint64_t now_ns);
+/* Is process @tgid traced in windows, so that new probes of it are to be off? No governor closes nobody. */
+bool governor__is_closed(const struct governor *governor, pid_t tgid);
+
 /* Take note of who is there, and how much CPU time they have used so far. */
 void governor__start(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
 /* Look at all processes, and act. Windows that are due are held at once, and waited for. When to come again. */

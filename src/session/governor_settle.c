@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "session/governed.h"
+
+/* Processes whose steps are told one by one; more are counted. */
+#define REMARKS_MAX 16u
 
 static void drop_live(struct snapshot *snapshot, uint32_t image)
 {
@@ -123,24 +127,45 @@ static int remark(struct snapshot *snapshot, const struct governed *governed, ui
 	return err ? err : vec__push(&snapshot->remarks, string);
 }
 
+static int remark_more(struct snapshot *snapshot, size_t cnt)
+{
+	uint32_t string;
+	char text[160];
+	int err;
+
+	snprintf(
+		text, sizeof(text),
+		"%zu short processes more were past their budgets, or known to be: those that were "
+		"seen in windows stand for the others",
+		cnt);
+	err = intern__add(snapshot->strings, text, &string);
+	return err ? err : vec__push(&snapshot->remarks, string);
+}
+
 int governor__settle(const struct governor *governor, const struct tracer *tracer,
 		     struct snapshot *snapshot)
 {
 	const struct image *images;
-	size_t cnt, i;
+	size_t cnt, i, told_cnt = 0, more_cnt = 0;
 	int err = 0;
 
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; !err && i < governor->all.cnt && i < cnt; i++) {
 		const struct governed *governed = &governor->all.at[i];
 
-		if (!governed->step_cnt || governed->start_ns != images[i].start_ns)
+		if (governed->start_ns != images[i].start_ns)
 			continue;
 		if (governed->estimate > 0)
 			state_error(snapshot, (uint32_t)i, governed);
 		if (governed->level >= LEVEL_ALONE)
 			drop_live(snapshot, (uint32_t)i);
-		err = remark(snapshot, governed, (uint32_t)i);
+		if (!governed->step_cnt)
+			continue;
+		if ((governed->ended && governed->is_met) || told_cnt == REMARKS_MAX)
+			more_cnt++;
+		else
+			err = remark(snapshot, governed, (uint32_t)i);
+		told_cnt += told_cnt < REMARKS_MAX;
 	}
-	return err;
+	return err || !more_cnt ? err : remark_more(snapshot, more_cnt);
 }

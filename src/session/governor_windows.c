@@ -16,6 +16,12 @@
 #define HOLD_MAX_NS   4e6
 /* What putting them on and off takes of the process: its pages of code are copied and its address spaces told. */
 #define SWITCH_NS     60000u
+/* Until probes are there that are put on. */
+#define GRACE_NS      12e6
+/* To look again whether a process has an allocator by now. */
+#define LIBS_NS       1000000u
+/* And all that a window of a process takes that has just begun, more or less. */
+#define WINDOW_NS     1e6
 /* Once this many windows are done, what was counted in them is scaled and others begin. */
 #define PHASE_CNT     24u
 /* Fewer than this say little: they are taken together with those before. */
@@ -25,6 +31,8 @@
 #define WAIT_MAX_NS   1e9
 #define DEBT_FIRST_NS 1e9
 #define OWN_RATE_MIN  0.01
+/* The share of its CPU time of which reads and writes may be unknown. */
+#define IO_UNKNOWN    0.1
 
 /* What the budget lets it spend in a time. */
 static double income_of(const struct governed *governed)
@@ -46,6 +54,18 @@ static void plan(struct governed *governed, struct governor *governor, uint64_t 
 	governed->due_ns = now_ns + (uint64_t)(fmin(wait_ns, WAIT_MAX_NS) * jitter(governor));
 }
 
+void governed__plan_in_life(struct governed *governed, struct governor *governor, uint64_t now_ns)
+{
+	const struct program *program = programs__find(&governor->programs, governed->program);
+	double share = (double)rand_r(&governor->seed) / RAND_MAX, likely, wait_ns;
+
+	if (!program || program->life_ns <= 0 || program->life_ns > PERIOD_NS)
+		return;
+	likely = fmin(governed->budget * program->own_ns / WINDOW_NS, 1);
+	wait_ns = share / likely * program->life_ns - GRACE_NS;
+	governed->due_ns = now_ns + (uint64_t)(share < likely ? fmax(wait_ns, 0) : WAIT_MAX_NS);
+}
+
 /*
  * A window that nobody closes in time, because all CPUs are busy, costs the traced process many times its budget. What is
  * done in between is little.
@@ -58,21 +78,30 @@ static void hurry(bool on)
 	sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param);
 }
 
-/* @from is brought up to date. What cannot be read stays as it was. */
-static void add_io(pid_t tgid, struct proc_io *from, struct work *work)
+/* @from is brought up to date. False: it cannot be read, and nothing has changed. */
+static bool add_io(pid_t tgid, struct proc_io *from, struct work *work)
 {
-	struct proc_io now = *from;
+	struct proc_io now;
 
-	proc_io__read(tgid, &now);
+	if (proc_io__read(tgid, &now))
+		return false;
 	work->io_cnt += now.calls_cnt - from->calls_cnt;
 	work->io_bytes += now.bytes - from->bytes;
 	*from = now;
+	return true;
 }
 
 void governed__add_io(struct governed *governed, struct work *work)
 {
-	if (governed->level == LEVEL_WINDOWS)
-		add_io(governed->tgid, &governed->io, work);
+	if (governed->level == LEVEL_WINDOWS && add_io(governed->tgid, &governed->io, work))
+		governed->io_cpu_ns = governed->last.cpu_ns;
+}
+
+/* All that it did so far is the first window. */
+static void stand_so_far(struct governed *governed)
+{
+	windows__add(&governed->phase.windows, governed->all, (double)governed->last.enter_cnt);
+	governed->phase.all = governed->all;
 }
 
 void governed__begin_windows(struct governed *governed, struct governor *governor,
@@ -83,9 +112,13 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 	tracer__suspend(tracer, governed->tgid);
 	hurry(false);
 	phase__done(&governed->before);
-	phase__begin(&governed->phase, tracer, id);
+	if (governed->stands)
+		stand_so_far(governed);
+	else
+		phase__begin(&governed->phase, tracer, id);
 	governed->is_new = true;
 	proc_io__read(governed->tgid, &governed->io);
+	governed->io_cpu_ns = governed->last.cpu_ns;
 	governed->at_window = governed->all;
 	governed->burn = 1;
 	governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * DEBT_FIRST_NS);
@@ -132,9 +165,45 @@ void governed__catch_up(struct governed *governed, struct tracer *tracer, uint32
 	phase__begin(&governed->phase, tracer, id);
 }
 
-void governed__end_windows(struct governed *governed, struct tracer *tracer, uint32_t id)
+/*
+ * One that ends without a window held leaves its work to the next one of its program. What a process read and wrote since
+ * that was last looked at is not known once it is gone: no measure, then, if it may be much.
+ */
+static void settle_with_others(struct governed *governed, struct governor *governor, bool gone)
+{
+	struct phase *phase = &governed->phase;
+	double unknown_ns = (double)(governed->last.cpu_ns - governed->io_cpu_ns);
+	struct work unseen;
+
+	if (!phase->windows.cnt && !governed->before.windows.cnt) {
+		if (gone)
+			programs__add_unseen(&governor->programs, governed->program, phase->all);
+		return;
+	}
+	if (gone && !governed->stands &&
+	    phase->windows.cnt + governed->before.windows.cnt < PHASE_LEAST)
+		phase->alike_cnt = programs__add_windows(&governor->programs, governed->program,
+							 &phase->windows, &phase->model);
+	unseen = programs__take_unseen(&governor->programs, governed->program);
+	if (unseen.cpu_ns || (gone && unknown_ns > IO_UNKNOWN * (double)phase->all.cpu_ns))
+		phase->all.io_cnt = phase->all.io_bytes = 0;
+	work_add(&phase->all, unseen);
+}
+
+void governed__end_windows(struct governed *governed, struct governor *governor,
+			   struct tracer *tracer, uint32_t id, bool gone)
 {
 	take_work(governed);
+	settle_with_others(governed, governor, gone);
+	end_phase(governed, tracer, id);
+	phase__done(&governed->before);
+}
+
+void governed__stand(struct governed *governed, struct governor *governor, struct tracer *tracer,
+		     uint32_t id)
+{
+	stand_so_far(governed);
+	settle_with_others(governed, governor, true);
 	end_phase(governed, tracer, id);
 	phase__done(&governed->before);
 }
@@ -212,7 +281,8 @@ static void close_window(struct governed *governed, struct governor *governor,
 	work.cpu_ns = thread_clocks__read_ns(&held->clocks) - held->cpu_ns;
 	tracer__suspend(tracer, governed->tgid);
 	now_ns = clock_ns(CLOCK_MONOTONIC);
-	if (held->clocks.cnt) {
+	/* One that has ended before the window was open was not seen. */
+	if (held->clocks.cnt && (work.cpu_ns || !image->end_ns)) {
 		work.trap_ns = reading_hits(held->from, to) * governor__price_ns(governor);
 		work.trace_ns = work.trap_ns + to.run_ns - held->from.run_ns;
 		windows__add(&governed->phase.windows, work,
@@ -248,13 +318,20 @@ static void hold(const struct governor *governor, const struct held *held, size_
 	nanosleep(&pause, NULL);
 }
 
-/* If it has worked less than was thought, its budget has not recovered yet. */
-static bool is_due(struct governed *governed, struct governor *governor, const struct image *image,
-		   uint64_t now_ns)
+/*
+ * If it has worked less than was thought, its budget has not recovered yet; if it has only just begun, its libraries may be
+ * still to come.
+ */
+static bool is_due(struct governed *governed, struct governor *governor, struct tracer *tracer,
+		   const struct image *image, uint64_t now_ns)
 {
 	if (governed->level != LEVEL_WINDOWS || governed->ended || governed->due_ns > now_ns ||
 	    !governed__read(governed, governor, image))
 		return false;
+	if (governed->is_new && !tracer__is_probed(tracer, governed->tgid)) {
+		governed->due_ns = now_ns + LIBS_NS;
+		return false;
+	}
 	if (governed->is_new || governed->debt_ns <= income_of(governed) * PERIOD_NS)
 		return true;
 	plan(governed, governor, now_ns);
@@ -269,7 +346,8 @@ void governor__hold_windows(struct governor *governor, struct tracer *tracer, ui
 
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
-		if (!images[i].end_ns && is_due(&governor->all.at[i], governor, &images[i], now_ns))
+		if (!images[i].end_ns &&
+		    is_due(&governor->all.at[i], governor, tracer, &images[i], now_ns))
 			vec__push(&held, (struct held){ .id = (uint32_t)i });
 	}
 	/* This may take long: before anything is on. */

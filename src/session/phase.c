@@ -2,6 +2,7 @@
 #include "session/phase.h"
 
 #include <errno.h>
+#include <math.h>
 
 void phase__done(struct phase *phase)
 {
@@ -73,7 +74,9 @@ static int note_new_sites(struct phase *phase, const struct alloc_site *sites, s
 
 int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 {
-	struct windows_scale scale = windows__scale(&phase->windows, phase->all);
+	struct windows_scale scale =
+		phase->model.cnt ? windows__scale_like(&phase->windows, &phase->model, phase->all)
+				 : windows__scale(&phase->windows, phase->all);
 	const struct alloc_site *sites;
 	size_t cnt, i;
 	int err;
@@ -88,6 +91,9 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 	phase->estimate = phase->windows.allocs * scale.factor;
 	phase->chance = phase->estimate * scale.chance;
 	phase->measure = phase->estimate * scale.measure;
+	/* Errors are added as squares, but those of one measure go the same way: the sum of 2k - 1 is the square of k. */
+	if (phase->model.cnt)
+		phase->measure *= sqrt(2 * (double)phase->alike_cnt - 1);
 	phase->by = scale.by;
 	return 0;
 }

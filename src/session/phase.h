@@ -20,6 +20,8 @@ struct phase_site {
 struct phase {
 	VEC(struct phase_site) sites; /* by id */
 	struct windows windows;
+	struct windows model;   /* of more processes like this one; none: it stands for itself */
+	uint32_t alike_cnt;     /* with it: which of them this is */
 	struct work all;        /* own work and tracing, windows and what lies between them */
 	double estimate;        /* allocations; 0 until the end */
 	double chance, measure; /* absolute errors of it */

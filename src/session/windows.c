@@ -153,3 +153,41 @@ struct windows_scale windows__scale(const struct windows *windows, struct work a
 	try_io(windows, all, WINDOWS_BY_IO_BYTES, bounds, &scale);
 	return scale;
 }
+
+struct windows_scale windows__scale_like(const struct windows *windows, const struct windows *model,
+					 struct work all)
+{
+	double total_ns = work_own_ns(all), share;
+	struct windows_scale scale = { .factor = 1 };
+	struct bounds bounds;
+
+	if (windows->allocs <= 0 || model->allocs <= 0)
+		return windows__scale(windows, all);
+	/* As if the model's windows had all been held in this process, which would have worked as much more. */
+	share = model->allocs / windows->allocs;
+	if (total_ns * share <= windows__own_ns(model))
+		return scale;
+	bounds = find_bounds(model, total_ns * share);
+	scale = scale_by_own(model, total_ns * share, bounds);
+	/* What one of them differs from the others by stays. */
+	scale.chance = fmin(scale.chance * sqrt((double)model->cnt), 1);
+	return scale;
+}
+
+void windows__fade(struct windows *windows)
+{
+	enum windows_by by;
+
+	windows->cnt /= 2;
+	windows->allocs /= 2;
+	windows->alloc_squares /= 2;
+	windows->work.cpu_ns /= 2;
+	windows->work.trace_ns /= 2;
+	windows->work.trap_ns /= 2;
+	windows->work.io_cnt /= 2;
+	windows->work.io_bytes /= 2;
+	for (by = 0; by < WINDOWS_BY_CNT; by++) {
+		windows->by[by].squares /= 2;
+		windows->by[by].products /= 2;
+	}
+}

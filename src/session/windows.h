@@ -42,3 +42,8 @@ struct windows_scale {
 	enum windows_by by;
 };
 struct windows_scale windows__scale(const struct windows *windows, struct work all);
+/* The same for few windows, by what @model, of more processes of the kind, tells of own work for each allocation. */
+struct windows_scale windows__scale_like(const struct windows *windows, const struct windows *model,
+					 struct work all);
+/* Let what was seen so far count for half as much beside what will be. */
+void windows__fade(struct windows *windows);

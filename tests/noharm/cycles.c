@@ -105,8 +105,9 @@ static int open_tracer(struct worker *worker)
 	return 0;
 }
 
-static int attach_object(struct worker *worker, const struct target_object *object)
+static int attach_object(struct worker *worker, size_t index)
 {
+	const struct target_object *object = target_set__at(worker->targets, index);
 	struct tracer_site *sites __free_mem = calloc(object->probe_cnt + 1, sizeof(*sites));
 	size_t i;
 
@@ -118,9 +119,10 @@ static int attach_object(struct worker *worker, const struct target_object *obje
 		sites[i].rets = object->probes[i].rets;
 		sites[i].ret_cnt = object->probes[i].ret_cnt;
 	}
-	return object->probe_cnt ? tracer__attach(worker->tracer, object->fd, 0, worker->victim.pid,
-						  sites, object->probe_cnt)
-				 : 0;
+	return object->probe_cnt
+		       ? tracer__attach(worker->tracer, object->fd, (uint32_t)index,
+					worker->victim.pid, sites, object->probe_cnt, true)
+		       : 0;
 }
 
 /* 0; 1: the victim has nothing mapped just now; -errno */
@@ -136,7 +138,7 @@ static int attach_anew(struct worker *worker)
 		return err;
 	err = tracer__add_image(worker->tracer, pid, "victim", NULL);
 	for (i = 0; !err && i < refs.cnt; i++)
-		err = attach_object(worker, target_set__at(worker->targets, refs.at[i]));
+		err = attach_object(worker, refs.at[i]);
 	if (err) {
 		tracer__suspend(worker->tracer, pid);
 		return err == -ESRCH ? 1 : err;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then; "cools" is hot until SIGUSR2. */
+/*
+ * Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then; "cools" is hot until SIGUSR2. "brief" is hot
+ * for a moment, and ends.
+ */
 #include "site.h"
 
 #include <signal.h>
@@ -16,6 +19,14 @@ static void on_signal(int sig)
 }
 
 SITE void *site_hot(size_t n)
+{
+	void *p = malloc(n);
+
+	KEEP(p);
+	return p;
+}
+
+SITE void *site_brief(size_t n)
 {
 	void *p = malloc(n);
 
@@ -50,6 +61,18 @@ static void hot(void)
 	EXPECT(site_hot, cnt, 100 * cnt, 0, 0);
 }
 
+static void brief(void)
+{
+	const long cnt = 32000;
+
+	for (long i = 0; i < cnt; i++) {
+		free(site_brief(100));
+		for (int j = 0; j < 5; j++)
+			compute();
+	}
+	EXPECT(site_brief, cnt, 100 * cnt, 0, 0);
+}
+
 static void calm(void)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
@@ -72,6 +95,11 @@ int main(int argc, char **argv)
 	sites_setup(argc, argv);
 	how = sites_args[0] ? sites_args[0] : "calm";
 	sites_ready();
+	if (!strcmp(how, "brief")) {
+		brief();
+		sites_done();
+		return 0;
+	}
 	if (strcmp(how, "calm"))
 		hot();
 	if (strcmp(how, "hot"))

@@ -168,6 +168,25 @@ static void test_calls_that_go_with_time_are_no_measure(void **state)
 	assert_true(fabs(scale.factor / truth - 1) < 2 * hypot(scale.chance, scale.measure));
 }
 
+/* One window of a process that lives for a moment, beside forty of others like it. */
+static void test_one_window_is_scaled_like_the_others(void **state)
+{
+	struct windows model = {}, one = {};
+	struct work window = { 300000, 200000, 100000, 0, 0 };
+	struct windows_scale alone, like;
+	int i;
+
+	/* 1000 ns of own work for each, but this one saw only half as many. */
+	for (i = 0; i < 40; i++)
+		windows__add(&model, window, 80 + i);
+	windows__add(&one, window, 50);
+	alone = windows__scale(&one, (struct work){ 90 * (uint64_t)MS, 0, 0, 0, 0 });
+	like = windows__scale_like(&one, &model, (struct work){ 90 * (uint64_t)MS, 0, 0, 0, 0 });
+	assert_true(50 * alone.factor < 50000);
+	assert_true(50 * like.factor > 85000 && 50 * like.factor < 95000);
+	assert_true(like.chance > 0 && like.chance < 1 && alone.chance == 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_traced_whole_stands_for_itself),
 		cmocka_unit_test(test_reads_and_writes_are_the_better_measure),
 		cmocka_unit_test(test_calls_that_go_with_time_are_no_measure),
+		cmocka_unit_test(test_one_window_is_scaled_like_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
