@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One process, as the governor sees it. Private to governor.c, governor_windows.c and governor_settle.c. */
+/* One process, as the governor sees it. Private to governor.c, governor_life.c, governor_windows.c and
+ * governor_settle.c. */
 #pragma once
 
 #include <sys/types.h>
@@ -65,6 +66,7 @@ struct governor {
 	bool apart;
 	size_t apart_cnt;
 	unsigned int seed;
+	uint64_t unsettled_ns; /* windows wait for probes to be gone since then; 0: they do not */
 	VEC(struct governed) all; /* by image */
 	struct programs programs;
 };
@@ -74,8 +76,13 @@ static inline bool governor__has_budget(const struct governor *governor)
 	return governor->config.budget > 0 || governor->config.total > 0;
 }
 
+/* What BPF may be writing. */
+#define LOAD(image, field) __atomic_load_n(&(image)->field, __ATOMIC_RELAXED)
+
 /* All but the CPU time. */
 struct reading reading_of(const struct image *image);
+/* All. False: it is gone, and its CPU time with it. */
+bool reading__take(const struct image *image, struct reading *ret);
 uint64_t reading_hits(struct reading from, struct reading to);
 /* What a trap costs now. */
 uint64_t governor__price_ns(const struct governor *governor);
@@ -85,6 +92,17 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 
 /* Its program's processes do not live long: its first window is somewhere in its life, or it has none. */
 void governed__plan_in_life(struct governed *governed, struct governor *governor, uint64_t now_ns);
+/* The entry of image @id, made anew if the number has been given to another process. NULL: not to be had. */
+struct governed *governor__at(struct governor *governor, struct tracer *tracer,
+			      const struct image *image, uint32_t id, uint64_t now_ns);
+/* It has ended, or runs another program. What its windows counted is to be scaled before somebody takes it away. */
+void governor__see_off(struct governor *governor, struct tracer *tracer, const struct image *image,
+		       uint32_t id);
+/* Go down to @level, or to still fewer samples on the same. */
+void governor__step_down(struct governor *governor, struct tracer *tracer,
+			 const struct image *image, uint32_t id, enum budget_level level,
+			 uint64_t now_ns);
+
 /* What it has read and written since this was last asked, of a process in windows. It lives. */
 void governed__add_io(struct governed *governed, struct work *work);
 /* Its probes are off from now on, but for windows. */

@@ -24,8 +24,6 @@
 #define FIRST_NS        100000000u
 #define PRICE_NS        10000000000u
 #define MEAN_MAX_BYTES  ((uint64_t)1 << 36)
-/* A process must be calm for so long; twice as long each time that a step back had to be taken again soon. */
-#define PATIENCE_NS     2000000000u
 #define PATIENCE_MAX_NS 64000000000u
 #define SOON_NS         10000000000u
 #define PART_AGAIN_NS   5000000000u
@@ -59,8 +57,6 @@ void governor__free(struct governor *governor)
 	free(governor);
 }
 
-#define LOAD(image, field) __atomic_load_n(&(image)->field, __ATOMIC_RELAXED)
-
 /* CPU time of a process, ended threads included. False: it is gone. */
 static bool process_cpu_ns(pid_t pid, uint64_t *ret)
 {
@@ -93,7 +89,7 @@ struct reading reading_of(const struct image *image)
 				 .return_cnt = LOAD(image, return_cnt) };
 }
 
-static bool take_reading(const struct image *image, struct reading *ret)
+bool reading__take(const struct image *image, struct reading *ret)
 {
 	struct reading reading = reading_of(image);
 
@@ -117,7 +113,7 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 	struct work work = {};
 	struct reading now;
 
-	if (!take_reading(image, &now))
+	if (!reading__take(image, &now))
 		return false;
 	/* The CPU time at its end is as of a tick. */
 	if (now.cpu_ns > governed->last.cpu_ns)
@@ -135,109 +131,6 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 						 governed->budget * work_own_ns(work),
 					 0);
 	return true;
-}
-
-/* --- whose what --- */
-
-/* What is to be known of the next ones of its program. */
-static void learn(struct governor *governor, const struct governed *governed, uint64_t now_ns)
-{
-	if (governed->level <= LEVEL_COARSE && governed->budget < INFINITY && governed->all.cpu_ns)
-		programs__learn(&governor->programs, governed->program,
-				work_is_past(governed->all, governed->budget), now_ns);
-}
-
-/* It has ended, or runs another program. What its windows counted is to be scaled before somebody takes it away. */
-static void see_off(struct governor *governor, struct tracer *tracer, const struct image *image,
-		    uint32_t id)
-{
-	struct governed *governed = &governor->all.at[id];
-	bool gone = LOAD(image, end_ns);
-
-	governed__read(governed, governor, image);
-	if (governed->level == LEVEL_WINDOWS)
-		governed__end_windows(governed, governor, tracer, id, gone);
-	else if (gone && governed->stands && !governed->step_cnt)
-		governed__stand(governed, governor, tracer, id);
-	if (gone) {
-		learn(governor, governed, LOAD(image, end_ns));
-		programs__note_life(&governor->programs, governed->program,
-				    (double)(LOAD(image, end_ns) - image->start_ns),
-				    work_own_ns(governed->all));
-	}
-	governed->ended = true;
-}
-
-/* A process that runs another program is another one: whatever was taken off it is put on again. */
-static void begin_anew(struct governor *governor, struct tracer *tracer, const struct image *image)
-{
-	const struct image *images;
-	size_t cnt, i;
-
-	images = tracer__images(tracer, &cnt);
-	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
-		struct governed *governed = &governor->all.at[i];
-
-		if (governed->tgid != (pid_t)image->tgid || governed->start_ns == image->start_ns ||
-		    governed->start_ns != images[i].start_ns || governed->level < LEVEL_ALONE)
-			continue;
-		if (!governed->ended)
-			see_off(governor, tracer, &images[i], (uint32_t)i);
-		governed->level = LEVEL_FULL;
-		tracer__suspend(tracer, governed->tgid);
-		tracer__resume(tracer, governed->tgid, true);
-		return;
-	}
-}
-
-/*
- * What of @now is not ours to count: of a process that began under our eyes, or was another program until then, what is
- * noted; of one that was named to us, all but what was traced so far.
- */
-static struct reading reading_before(const struct governor *governor, const struct image *image,
-				     struct reading now)
-{
-	uint64_t trace_ns = reading_hits((struct reading){}, now) * governor->trap_ns + now.run_ns;
-	uint64_t begin_ns = LOAD(image, begin_cpu_ns);
-
-	if (!begin_ns && image->parent == IMAGE_NONE)
-		begin_ns = now.cpu_ns > trace_ns ? now.cpu_ns - trace_ns : 0;
-	return (struct reading){ .cpu_ns = begin_ns < now.cpu_ns ? begin_ns : now.cpu_ns };
-}
-
-/* The entry of @id, made anew if the number has been given to another process. NULL: not to be had. */
-static struct governed *governed_at(struct governor *governor, struct tracer *tracer,
-				    const struct image *image, uint32_t id, uint64_t now_ns)
-{
-	struct governed *governed;
-	struct reading now;
-
-	while (governor->all.cnt <= id) {
-		if (vec__push(&governor->all, (struct governed){}))
-			return NULL;
-	}
-	governed = &governor->all.at[id];
-	if (governed->tgid == (pid_t)image->tgid && governed->start_ns == image->start_ns)
-		return governed;
-	if (!take_reading(image, &now))
-		return NULL;
-	if (!LOAD(image, end_ns))
-		begin_anew(governor, tracer, image);
-	phase__done(&governed->phase);
-	phase__done(&governed->before);
-	*governed =
-		(struct governed){ .tgid = (pid_t)image->tgid,
-				   .start_ns = image->start_ns,
-				   .budget = governor->config.budget > 0 ? governor->config.budget
-									 : INFINITY,
-				   .last = reading_before(governor, image, now),
-				   .seen_ns = now_ns,
-				   .looked_ns = now_ns,
-				   .patience_ns = PATIENCE_NS };
-	memcpy(governed->program, image->comm, sizeof(governed->program));
-	governed->looked = governed->last;
-	governed__read(governed, governor, image);
-	return governed;
 }
 
 /* --- steps --- */
@@ -284,8 +177,9 @@ static void note_step(struct governed *governed, enum budget_level level, uint64
 	governed->step_cnt++;
 }
 
-static void step_down(struct governor *governor, struct tracer *tracer, const struct image *image,
-		      uint32_t id, enum budget_level level, uint64_t now_ns)
+void governor__step_down(struct governor *governor, struct tracer *tracer,
+			 const struct image *image, uint32_t id, enum budget_level level,
+			 uint64_t now_ns)
 {
 	struct governed *governed = &governor->all.at[id];
 	bool again = governed->level == level;
@@ -412,7 +306,7 @@ static void consider(struct governor *governor, struct tracer *tracer, const str
 		level = budget_level_for(level, look, governed->budget, true);
 		if (level >= LEVEL_ALONE && !may_close(governor, now_ns))
 			level = LEVEL_ALONE;
-		step_down(governor, tracer, image, id, level, now_ns);
+		governor__step_down(governor, tracer, image, id, level, now_ns);
 		return;
 	}
 	if (!governed__is_known(governed) || !budget_allows_less(level, look, governed->budget)) {
@@ -436,7 +330,7 @@ static bool is_quiet(const struct governed *governed, const struct image *image,
 static void look_at(struct governor *governor, struct tracer *tracer, const struct image *image,
 		    uint32_t id, uint64_t now_ns)
 {
-	struct governed *governed = governed_at(governor, tracer, image, id, now_ns);
+	struct governed *governed = governor__at(governor, tracer, image, id, now_ns);
 	struct budget_look look;
 	double elapsed, rate;
 
@@ -507,7 +401,7 @@ void governor__close(struct governor *governor, struct tracer *tracer, bool all)
 
 		if (is_here(governed) && governed->start_ns == images[i].start_ns &&
 		    (all || images[i].end_ns))
-			see_off(governor, tracer, &images[i], (uint32_t)i);
+			governor__see_off(governor, tracer, &images[i], (uint32_t)i);
 	}
 }
 
@@ -521,47 +415,6 @@ bool governor__is_closed(const struct governor *governor, pid_t tgid)
 			return true;
 	}
 	return false;
-}
-
-static void begin_in_windows(struct governor *governor, struct tracer *tracer,
-			     const struct image *image, uint32_t id, uint64_t now_ns)
-{
-	struct governed *governed = &governor->all.at[id];
-
-	step_down(governor, tracer, image, id, LEVEL_WINDOWS, now_ns);
-	/* It had no probes so far. */
-	governed->at_window = (struct work){};
-	governed__plan_in_life(governed, governor, now_ns);
-}
-
-void governor__meet(struct governor *governor, struct tracer *tracer, uint32_t id, uint64_t now_ns)
-{
-	const struct program *program;
-	const struct image *images;
-	struct governed *governed;
-	size_t cnt;
-
-	images = tracer__images(tracer, &cnt);
-	if (!governor->apart || id >= cnt || !images[id].tgid)
-		return;
-	governed = governed_at(governor, tracer, &images[id], id, now_ns);
-	if (!governed || governed->is_met || governed->step_cnt)
-		return;
-	governed->is_met = true;
-	if (LOAD(&images[id], end_ns)) {
-		/* While others' windows were held. */
-		programs__add_unseen(&governor->programs, governed->program, governed->all);
-		governed->ended = true;
-		return;
-	}
-	if (programs__begins_in_windows(&governor->programs, governed->program, now_ns)) {
-		begin_in_windows(governor, tracer, &images[id], id, now_ns);
-		return;
-	}
-	/* Its first moments are not seen, so that windows are better, where the program lives long enough for any. */
-	program = programs__find(&governor->programs, governed->program);
-	governed->stands =
-		program && !program->windows.cnt && !phase__begin(&governed->phase, tracer, id);
 }
 
 void governor__catch_up(struct governor *governor, struct tracer *tracer)

@@ -18,6 +18,8 @@
 #define SWITCH_NS     60000u
 /* Until probes are there that are put on. */
 #define GRACE_NS      12e6
+/* As long as windows wait for probes to be gone. */
+#define SETTLE_MAX_NS 200000000u
 /* To look again whether a process has an allocator by now. */
 #define LIBS_NS       1000000u
 /* And all that a window of a process takes that has just begun, more or less. */
@@ -338,12 +340,32 @@ static bool is_due(struct governed *governed, struct governor *governor, struct 
 	return false;
 }
 
+/*
+ * Probes that were taken off are still there. Others have news meanwhile: whoever comes is to be met in time. But where
+ * somebody always goes, windows are to be held nonetheless.
+ */
+static bool must_wait(struct governor *governor, const struct tracer *tracer, uint64_t now_ns)
+{
+	if (tracer__is_settled(tracer)) {
+		governor->unsettled_ns = 0;
+		return false;
+	}
+	if (!governor->unsettled_ns)
+		governor->unsettled_ns = now_ns;
+	if (now_ns - governor->unsettled_ns < SETTLE_MAX_NS)
+		return true;
+	governor->unsettled_ns = 0;
+	return false;
+}
+
 void governor__hold_windows(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
 	const struct image *images;
 	VEC(struct held) held = {};
 	size_t cnt, i;
 
+	if (must_wait(governor, tracer, now_ns))
+		return;
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
 		if (!images[i].end_ns &&
