@@ -177,7 +177,8 @@ static void settle_with_others(struct governed *governed, struct governor *gover
 	double unknown_ns = (double)(governed->last.cpu_ns - governed->io_cpu_ns);
 	struct work unseen;
 
-	if (!phase->windows.cnt && !governed->before.windows.cnt) {
+	/* One that did nothing in its windows was not seen either. */
+	if (!phase->windows.work.cpu_ns && !governed->before.windows.work.cpu_ns) {
 		if (gone)
 			programs__add_unseen(&governor->programs, governed->program, phase->all);
 		return;
