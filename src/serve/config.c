@@ -84,7 +84,7 @@ static const struct key keys[] = {
 
 void serve_config__init(struct serve_config *config)
 {
-	*config = (struct serve_config){ .max_overhead_pct = 2,
+	*config = (struct serve_config){ .max_overhead_pct = 1,
 					 .tally_max_bytes = 64 << 20,
 					 .clients_max = 64,
 					 .file_age_max_ns = 60 * SECOND_NS,

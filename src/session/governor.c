@@ -18,6 +18,8 @@
 /* A process that is not looked at for its hits: how often its CPU time is asked for. */
 #define TICK_NS         10000000u
 #define TICK_LEAST_NS   1000000u
+/* Windows may have to wait for those before them to be gone, which takes tens of ms. */
+#define TICK_WAIT_NS    4000000u
 #define TICK_MEASURE_NS 250000000u
 /* At first more often: one that is past its budget from the start has not spent much of it then. */
 #define TICK_FIRST_NS   4000000u
@@ -477,6 +479,7 @@ void governor__start(struct governor *governor, struct tracer *tracer, uint64_t 
 static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 {
 	uint64_t next_ns = now_ns + TICK_NS;
+	uint64_t least_ns = now_ns + (governor->unsettled_ns ? TICK_WAIT_NS : TICK_LEAST_NS);
 	size_t i;
 
 	if (!governor__has_budget(governor))
@@ -490,8 +493,7 @@ static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 		    governed->due_ns < next_ns)
 			next_ns = governed->due_ns;
 	}
-	/* Windows may have to wait for those before them to be gone. */
-	return next_ns > now_ns + TICK_LEAST_NS ? next_ns : now_ns + TICK_LEAST_NS;
+	return next_ns > least_ns ? next_ns : least_ns;
 }
 
 uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
