@@ -202,8 +202,11 @@ __hidden struct image *process_current(__u32 *ret)
 
 	if (id == IMAGE_NONE || !image || image->tgid != tgid || image->end_ns) {
 		id = look_up(tgid);
-		if (id == IMAGE_NONE)
+		if (id == IMAGE_NONE) {
+			if (tgid != config.self_tgid)
+				stats_add(STAT_HIT_OTHERS, 1);
 			return NULL;
+		}
 		recent[tgid % RECENT_CNT] = id;
 		image = process_image_at(id);
 	}

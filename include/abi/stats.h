@@ -42,7 +42,8 @@
 	  "frames in files whose unwind table was not loaded yet")                                 \
 	X(FRAME_FP_GUESS, NOTE, "frames by frame pointer", "frames where no CFI covers the code")  \
 	X(RULE_MISS, NOTE, "rule cache misses", "look-ups of mapping and row")                     \
-	X(STORY_LOST, LOSS, "life stories lost", "blocks or frees that `why` found no room for")
+	X(STORY_LOST, LOSS, "life stories lost", "blocks or frees that `why` found no room for")   \
+	X(HIT_OTHERS, NOTE, "hits of others", "of shared probes, in processes that are left out")
 
 enum stat_id {
 #define STAT_ID(id, ...) STAT_##id,

@@ -149,6 +149,7 @@ static int group__attach(struct attach_group *group, struct tracer *tracer, bool
 {
 	int err = 0, kind;
 
+	group->live = live;
 	for (kind = live ? 0 : KIND_ENTER; !err && kind < KIND_CNT; kind++) {
 		const struct site_list *list = &group->lists[kind];
 
@@ -220,6 +221,8 @@ int tracer__attach(struct tracer *tracer, int fd, uint32_t file, pid_t pid,
 		err = vec__push(&tracer->groups, group);
 	if (err)
 		group__done(&group, tracer);
+	else if (pid)
+		probes_of_file(tracer, file)->apart_cnt++;
 	return err;
 }
 
@@ -269,6 +272,42 @@ bool tracer__is_settled(const struct tracer *tracer)
 	return closer__is_idle(&tracer->closer);
 }
 
+size_t tracer__apart_cnt(const struct tracer *tracer)
+{
+	size_t most = 0, i;
+
+	for (i = 0; i < tracer->file_probes.cnt; i++) {
+		if (tracer->file_probes.at[i].apart_cnt > most)
+			most = tracer->file_probes.at[i].apart_cnt;
+	}
+	return most;
+}
+
+void tracer__neighbours(const struct tracer *tracer, pid_t pid, size_t *ret_all_cnt,
+			size_t *ret_live_cnt)
+{
+	size_t all_cnt, live_cnt, i, j;
+
+	*ret_all_cnt = *ret_live_cnt = 0;
+	for (i = 0; i < tracer->groups.cnt; i++) {
+		const struct attach_group *own = &tracer->groups.at[i], *other;
+
+		if (own->links.pid != pid)
+			continue;
+		for (j = all_cnt = live_cnt = 0; j < tracer->groups.cnt; j++) {
+			other = &tracer->groups.at[j];
+			if (j == i || other->file != own->file || !other->links.fds.cnt)
+				continue;
+			all_cnt++;
+			live_cnt += other->live;
+		}
+		if (all_cnt >= *ret_all_cnt) {
+			*ret_all_cnt = all_cnt;
+			*ret_live_cnt = live_cnt;
+		}
+	}
+}
+
 bool tracer__is_probed(const struct tracer *tracer, pid_t pid)
 {
 	size_t i;
@@ -282,7 +321,11 @@ bool tracer__is_probed(const struct tracer *tracer, pid_t pid)
 
 static void forget_group(struct tracer *tracer, size_t index)
 {
-	group__done(&tracer->groups.at[index], tracer);
+	struct attach_group *group = &tracer->groups.at[index];
+
+	if (group->links.pid)
+		probes_of_file(tracer, group->file)->apart_cnt--;
+	group__done(group, tracer);
 	tracer->groups.at[index] = tracer->groups.at[--tracer->groups.cnt];
 }
 

@@ -124,6 +124,14 @@ void tracer__make_ready(struct tracer *tracer, pid_t pid);
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
 /* Have all that were taken off gone? Else tracer__make_ready() and tracer__resume() wait, some tens of milliseconds. */
 bool tracer__is_settled(const struct tracer *tracer);
+/* How many processes have probes of their own on the file of which most have; every hit there passes by all of them. */
+size_t tracer__apart_cnt(const struct tracer *tracer);
+/*
+ * How many others have probes of their own on, on that file of @pid's of which most have; and how many of them returns and
+ * frees, too.
+ */
+void tracer__neighbours(const struct tracer *tracer, pid_t pid, size_t *ret_all_cnt,
+			size_t *ret_live_cnt);
 /* Are there any, be they on or off? */
 bool tracer__is_probed(const struct tracer *tracer, pid_t pid);
 /* Take them off for good. */

@@ -37,6 +37,7 @@ struct numbered_probe {
 struct file_probes {
 	uint32_t file; /* the caller's number */
 	VEC(struct numbered_probe) all;
+	size_t apart_cnt; /* groups of one process each */
 };
 
 /* The probes of one file, in one process or everywhere. They can be taken off and put on again. */
@@ -44,6 +45,7 @@ struct attach_group {
 	uint32_t file;
 	struct site_list lists[KIND_CNT];
 	struct probe_links links;
+	bool live; /* returns and frees, too, when it was last put on */
 };
 
 /* A probe on what is no allocator (hooks.c). */

@@ -3,15 +3,21 @@
  * Beyond a list of processes, probes are shared: put on a file once, they are in everybody who maps it, now or later. To
  * take those of one process off they are replaced by probes process by process, and shared again once nobody needs that.
  *
- * This has a price, so it is done for a few processes only: every hit passes by the probes of all others (30 ns each), and
- * a process that comes meanwhile has none until we have heard of it.
+ * This has a price: every hit passes by the probes of all others (30 ns each), putting them on or off asks each of them about
+ * each, and a process that comes meanwhile has none until we have heard of it. So there is a limit, and who does not work has
+ * none (silent.h).
  */
 #pragma once
 
 #include "session/recording.h"
 
+/* With so many it does not matter. */
+#define APART_CHEAP 8u
+
 /* For governor_config: @ctx is the recording. */
-int apart_begin(void *ctx, size_t *ret_cnt);
+int apart_begin(void *ctx);
 void apart_end(void *ctx);
+/* So many processes may have probes of their own. */
+size_t apart_max(const struct recording *rec);
 /* @pid has ended, or is about to be another program. */
 void apart_forget(struct recording *rec, pid_t pid);

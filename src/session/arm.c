@@ -366,6 +366,9 @@ int recording__arm(struct recording *rec)
 						  .total = config->max_overhead_total,
 						  .mean_bytes = config->sample_bytes,
 						  .live = !config->no_live,
+						  .is_listed = recording__is_listed(rec),
+						  .leaves_out = rec->scope != SCOPE_ALL ||
+								!choice__is_all(&config->choice),
 						  .part = apart_begin,
 						  .unite = apart_end,
 						  .ctx = rec };

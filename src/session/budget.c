@@ -11,6 +11,10 @@
 #define CALM          0.5
 /* Who works less than this share of the time is measured by it: a few hits of an idle process harm nobody. */
 #define IDLE_SHARE    0.05
+/* To the price of a trap: passing by another's probe, noting it for a return, and a return that nobody asked for. */
+#define PASS_PRICE    0.038
+#define NOTE_PRICE    0.064
+#define RETURN_PRICE  0.32
 
 double work_own_ns(struct work work)
 {
@@ -46,6 +50,19 @@ void work_add(struct work *to, struct work more)
 	to->io_bytes += more.io_bytes;
 }
 
+struct budget_price budget_price(uint64_t trap_ns, size_t all_cnt, size_t live_cnt, bool live)
+{
+	double trap = (double)trap_ns, pass = PASS_PRICE * trap;
+	double noted = live_cnt ? (double)live_cnt * NOTE_PRICE * trap : 0;
+
+	/* A return that is probed anyway has its own price. */
+	if (live_cnt && !live)
+		noted += RETURN_PRICE * trap;
+	return (struct budget_price){ .enter_ns = trap + (double)all_cnt * pass + noted,
+				      .free_ns = trap + (double)live_cnt * pass,
+				      .return_ns = trap };
+}
+
 enum budget_level budget_level_for(enum budget_level level, const struct budget_look *look,
 				   double budget, bool windows)
 {
@@ -54,8 +71,8 @@ enum budget_level budget_level_for(enum budget_level level, const struct budget_
 	if (!work_is_past(look->work, budget))
 		return level;
 	/* What remains when nothing is kept: the traps. */
-	enter_ns = (double)look->enter_cnt * (double)look->trap_ns;
-	both_ns = enter_ns + (double)look->free_cnt * (double)look->trap_ns;
+	enter_ns = (double)look->enter_cnt * look->price.enter_ns;
+	both_ns = enter_ns + (double)look->free_cnt * look->price.free_ns;
 	if (level <= LEVEL_COARSE && both_ns <= MARGIN * budget * own)
 		return LEVEL_COARSE;
 	if (!windows || enter_ns <= MARGIN * budget * own)

@@ -35,6 +35,19 @@ enum budget_level { LEVEL_FULL, LEVEL_COARSE, LEVEL_ALONE, LEVEL_WINDOWS, LEVEL_
  */
 #define BUDGET_PRICE_ERROR 0.5
 
+/* What hits cost, by kind. */
+struct budget_price {
+	double enter_ns, free_ns, return_ns;
+};
+
+/*
+ * Where others have probes of their own on the same file, every hit passes by these. A trap costs @trap_ns; @all_cnt others
+ * have their entries probed, @live_cnt of them returns and frees as well: the kernel then prepares for a return of ours, too,
+ * and notes each of them for it, even if nobody asked for ours (kernel/events/uprobes.c, handler_chain(); a filter by process
+ * does not decline). @live: our returns are probed.
+ */
+struct budget_price budget_price(uint64_t trap_ns, size_t all_cnt, size_t live_cnt, bool live);
+
 /* One step of the sampling mean. */
 #define BUDGET_COARSER 4
 
@@ -43,8 +56,8 @@ struct budget_look {
 	struct work work;
 	uint64_t elapsed_ns;
 	uint64_t enter_cnt, free_cnt;
-	uint64_t trap_ns; /* the price of one */
-	double finer;     /* LEVEL_COARSE: as many samples the step before would take */
+	struct budget_price price;
+	double finer; /* LEVEL_COARSE: as many samples the step before would take */
 };
 
 /* The lowest level at or above @level that keeps to @budget, going by @look; @windows: they can be had. */

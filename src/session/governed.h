@@ -32,7 +32,8 @@ struct governed {
 	uint64_t start_ns;               /* with it, which image this is */
 	bool ended;
 	enum budget_level level;
-	double budget; /* its own, or its share of the total; INFINITY: none */
+	double budget;             /* its own, or its share of the total; INFINITY: none */
+	struct budget_price price; /* of its hits, as it was last looked at */
 	struct reading last, looked;
 	uint64_t seen_ns, looked_ns;
 	struct work all;         /* since it was first seen */
@@ -62,9 +63,10 @@ struct governor {
 	uint64_t trap_ns, priced_ns;
 	uint64_t start_ns;
 	uint64_t part_again_ns,
-		low_ns; /* when parting may be tried again; when it was last needed */
-	bool apart;
-	size_t apart_cnt;
+		low_ns;            /* when parting may be tried again; when it was last needed */
+	bool apart, spares_others; /* others: who was not asked for */
+	size_t apart_cnt;          /* processes with probes of their own, of the same file */
+	uint64_t others_ns, others_hits;
 	unsigned int seed;
 	uint64_t unsettled_ns; /* windows wait for probes to be gone since then; 0: they do not */
 	VEC(struct governed) all; /* by image */
@@ -84,8 +86,12 @@ struct reading reading_of(const struct image *image);
 /* All. False: it is gone, and its CPU time with it. */
 bool reading__take(const struct image *image, struct reading *ret);
 uint64_t reading_hits(struct reading from, struct reading to);
-/* What a trap costs now. */
-uint64_t governor__price_ns(const struct governor *governor);
+/* What its hits cost changes with who has probes beside it. */
+void governed__find_price(struct governed *governed, const struct governor *governor,
+			  const struct tracer *tracer);
+/* What the hits between two readings cost. */
+uint64_t governed__traps_ns(const struct governed *governed, struct reading from,
+			    struct reading to);
 /* Bring its numbers up to date. False: it is gone, or nothing is known. */
 bool governed__read(struct governed *governed, const struct governor *governor,
 		    const struct image *image);
@@ -121,7 +127,7 @@ void governed__stand(struct governed *governed, struct governor *governor, struc
 /* Is enough seen of it to tell what there would be without windows? */
 bool governed__is_known(const struct governed *governed);
 /* What there would have been, between two looks, without windows. */
-struct budget_look governed__look_through_windows(const struct governed *governed, uint64_t trap_ns,
+struct budget_look governed__look_through_windows(const struct governed *governed,
 						  uint64_t elapsed_ns);
 /* Hold the windows that are due. */
 void governor__hold_windows(struct governor *governor, struct tracer *tracer, uint64_t now_ns);

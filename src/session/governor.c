@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc/proc_cpu.h"
 #include "session/governed.h"
 
 /* Less than this between two looks says little about a process, unless it is long. */
@@ -30,8 +31,9 @@
 #define SOON_NS         10000000000u
 #define PART_AGAIN_NS   5000000000u
 #define UNITE_NS        5000000000u
-/* Every hit passes by the probes of all processes that have their own. */
-#define CONSUMER_NS     30u
+#define OTHERS_NS       250000000u
+/* Hits of more than this long ago may be of any time. */
+#define OTHERS_MAX_NS   500000000u
 
 struct governor *governor__new(const struct governor_config *config)
 {
@@ -59,28 +61,28 @@ void governor__free(struct governor *governor)
 	free(governor);
 }
 
-/* CPU time of a process, ended threads included. False: it is gone. */
-static bool process_cpu_ns(pid_t pid, uint64_t *ret)
-{
-	struct timespec time;
-	clockid_t clock;
-
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time))
-		return false;
-	*ret = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-	return true;
-}
-
-uint64_t governor__price_ns(const struct governor *governor)
-{
-	return governor->trap_ns +
-	       (governor->apart_cnt > 1 ? CONSUMER_NS * (governor->apart_cnt - 1) : 0);
-}
-
 uint64_t reading_hits(struct reading from, struct reading to)
 {
 	return to.enter_cnt - from.enter_cnt + to.free_cnt - from.free_cnt + to.return_cnt -
 	       from.return_cnt;
+}
+
+void governed__find_price(struct governed *governed, const struct governor *governor,
+			  const struct tracer *tracer)
+{
+	size_t all_cnt = 0, live_cnt = 0;
+
+	if (governor->apart || governor->config.is_listed)
+		tracer__neighbours(tracer, governed->tgid, &all_cnt, &live_cnt);
+	governed->price = budget_price(governor->trap_ns, all_cnt, live_cnt,
+				       governor->config.live && governed->level < LEVEL_ALONE);
+}
+
+uint64_t governed__traps_ns(const struct governed *governed, struct reading from, struct reading to)
+{
+	return (uint64_t)((double)(to.enter_cnt - from.enter_cnt) * governed->price.enter_ns +
+			  (double)(to.free_cnt - from.free_cnt) * governed->price.free_ns +
+			  (double)(to.return_cnt - from.return_cnt) * governed->price.return_ns);
 }
 
 struct reading reading_of(const struct image *image)
@@ -97,7 +99,7 @@ bool reading__take(const struct image *image, struct reading *ret)
 
 	if (LOAD(image, end_ns))
 		reading.cpu_ns = LOAD(image, end_cpu_ns);
-	else if (!process_cpu_ns((pid_t)image->tgid, &reading.cpu_ns))
+	else if (proc_cpu_ns((pid_t)image->tgid, &reading.cpu_ns))
 		return false;
 	*ret = reading;
 	return reading.cpu_ns;
@@ -122,7 +124,7 @@ bool governed__read(struct governed *governed, const struct governor *governor,
 		work.cpu_ns = now.cpu_ns - governed->last.cpu_ns;
 	else
 		now.cpu_ns = governed->last.cpu_ns;
-	work.trap_ns = reading_hits(governed->last, now) * governor__price_ns(governor);
+	work.trap_ns = governed__traps_ns(governed, governed->last, now);
 	work.trace_ns = work.trap_ns + now.run_ns - governed->last.run_ns;
 	governed->last = now;
 	if (!LOAD(image, end_ns))
@@ -243,7 +245,7 @@ static bool may_close(struct governor *governor, uint64_t now_ns)
 		return true;
 	if (now_ns < governor->part_again_ns)
 		return false;
-	if (governor->config.part(governor->config.ctx, &governor->apart_cnt)) {
+	if (governor->config.part(governor->config.ctx)) {
 		governor->part_again_ns = now_ns + PART_AGAIN_NS;
 		return false;
 	}
@@ -266,17 +268,15 @@ static struct budget_look look_through(const struct governor *governor,
 				       const struct governed *governed, const struct image *image,
 				       uint64_t elapsed_ns)
 {
-	uint64_t price_ns = governor__price_ns(governor);
-
 	if (governed->level == LEVEL_WINDOWS)
-		return governed__look_through_windows(governed, price_ns, elapsed_ns);
+		return governed__look_through_windows(governed, elapsed_ns);
 	return (struct budget_look){ .work = work_between(governed->at_look, governed->all),
 				     .elapsed_ns = elapsed_ns,
 				     .enter_cnt =
 					     governed->last.enter_cnt - governed->looked.enter_cnt,
 				     .free_cnt =
 					     governed->last.free_cnt - governed->looked.free_cnt,
-				     .trap_ns = price_ns,
+				     .price = governed->price,
 				     .finer = finer_times(governor, image) };
 }
 
@@ -336,8 +336,10 @@ static void look_at(struct governor *governor, struct tracer *tracer, const stru
 	struct budget_look look;
 	double elapsed, rate;
 
-	if (!governed || is_quiet(governed, image, now_ns) ||
-	    !governed__read(governed, governor, image))
+	if (!governed || is_quiet(governed, image, now_ns))
+		return;
+	governed__find_price(governed, governor, tracer);
+	if (!governed__read(governed, governor, image))
 		return;
 	elapsed = (double)(now_ns - governed->looked_ns) + 1;
 	look = look_through(governor, governed, image, (uint64_t)elapsed);
@@ -429,12 +431,37 @@ void governor__catch_up(struct governor *governor, struct tracer *tracer)
 	}
 }
 
+/* Those that were not asked for have no budget, but shared probes are in them, too: together they may pay one CPU's. */
+static bool others_pay_much(const struct governor *governor, uint64_t hits, uint64_t elapsed_ns)
+{
+	const struct governor_config *config = &governor->config;
+	double budget = config->budget > 0 ? config->budget : config->total;
+
+	return elapsed_ns < OTHERS_MAX_NS &&
+	       (double)(hits * governor->trap_ns) > budget * (double)elapsed_ns;
+}
+
+static void look_at_others(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+{
+	uint64_t stats[STAT_CNT], elapsed_ns = now_ns - governor->others_ns, hits;
+
+	if (!governor->config.leaves_out || governor->apart || elapsed_ns < OTHERS_NS ||
+	    tracer__stats(tracer, stats))
+		return;
+	hits = stats[STAT_HIT_OTHERS] - governor->others_hits;
+	governor->others_ns = now_ns;
+	governor->others_hits = stats[STAT_HIT_OTHERS];
+	if (governor__has_budget(governor) && others_pay_much(governor, hits, elapsed_ns))
+		governor->spares_others = may_close(governor, now_ns);
+}
+
 static void look_at_all(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
 	const struct image *images;
 	bool low = false;
 	size_t cnt, i;
 
+	governor->apart_cnt = tracer__apart_cnt(tracer);
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < cnt; i++) {
 		if (images[i].tgid && !images[i].end_ns)
@@ -443,11 +470,10 @@ static void look_at_all(struct governor *governor, struct tracer *tracer, uint64
 	governor__close(governor, tracer, false);
 	for (i = 1; i < governor->all.cnt; i++)
 		low |= is_here(&governor->all.at[i]) && governor->all.at[i].level >= LEVEL_ALONE;
-	if (low || !governor->low_ns)
+	if (low || governor->spares_others || !governor->low_ns)
 		governor->low_ns = now_ns;
 	if (governor->apart && now_ns - governor->low_ns > UNITE_NS) {
 		governor->apart = false;
-		governor->apart_cnt = 0;
 		governor->config.unite(governor->config.ctx);
 	}
 }
@@ -502,8 +528,14 @@ uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64
 	if (governor->config.total > 0)
 		share_out(governor);
 	look_at_all(governor, tracer, now_ns);
+	look_at_others(governor, tracer, now_ns);
 	governor__hold_windows(governor, tracer, now_ns);
 	return next_tick(governor, now_ns);
+}
+
+uint64_t governor__others_ns(const struct governor *governor)
+{
+	return governor->others_hits * governor->trap_ns;
 }
 
 struct work governor__cost(struct governor *governor, struct tracer *tracer)

@@ -29,11 +29,13 @@ struct governor_config {
 	double budget, total; /* shares; 0: none */
 	uint64_t mean_bytes;  /* of the sampler, which steps change; 0: it adapts by itself */
 	bool live;            /* blocks are tracked */
+	bool is_listed;       /* each process has probes of its own from the start */
+	bool leaves_out;      /* processes that share the probes but were not asked for */
 	/*
 	 * Make sure that the probes of one process can be taken off alone, and that this need no longer be. 0: they can,
-	 * or -errno. @ret_cnt: processes that have probes of their own, which every hit passes by.
+	 * or -errno.
 	 */
-	int (*part)(void *ctx, size_t *ret_cnt);
+	int (*part)(void *ctx);
 	void (*unite)(void *ctx);
 	void *ctx;
 };
@@ -58,6 +60,8 @@ uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64
 
 /* Of all processes, since they were first seen. */
 struct work governor__cost(struct governor *governor, struct tracer *tracer);
+/* What processes that are left out paid so far for probes that they share with those that are not. */
+uint64_t governor__others_ns(const struct governor *governor);
 
 /* Scale what is still to be scaled: of processes that have ended, or (@all) of all, for nothing will come any more. */
 void governor__close(struct governor *governor, struct tracer *tracer, bool all);

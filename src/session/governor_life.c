@@ -110,6 +110,7 @@ struct governed *governor__at(struct governor *governor, struct tracer *tracer,
 				   .patience_ns = PATIENCE_NS };
 	memcpy(governed->program, image->comm, sizeof(governed->program));
 	governed->looked = governed->last;
+	governed__find_price(governed, governor, tracer);
 	governed__read(governed, governor, image);
 	return governed;
 }

@@ -36,6 +36,16 @@
 /* The share of its CPU time of which reads and writes may be unknown. */
 #define IO_UNKNOWN    0.1
 
+/* Every switch asks each process with probes of its own about each: past so many windows are held less often. */
+#define SWITCH_CHEAP 64.0
+
+static double period_ns(const struct governor *governor)
+{
+	double times = (double)governor->apart_cnt / SWITCH_CHEAP;
+
+	return PERIOD_NS * fmax(times * times, 1);
+}
+
 /* What the budget lets it spend in a time. */
 static double income_of(const struct governed *governed)
 {
@@ -51,9 +61,11 @@ static double jitter(struct governor *governor)
 /* The next window, once the budget has caught up with what was spent, more or less. */
 static void plan(struct governed *governed, struct governor *governor, uint64_t now_ns)
 {
-	double wait_ns = fmax(governed->debt_ns / income_of(governed), PERIOD_NS);
+	double period = period_ns(governor),
+	       wait_ns = fmax(governed->debt_ns / income_of(governed), period);
 
-	governed->due_ns = now_ns + (uint64_t)(fmin(wait_ns, WAIT_MAX_NS) * jitter(governor));
+	governed->due_ns =
+		now_ns + (uint64_t)(fmin(wait_ns, fmax(WAIT_MAX_NS, period)) * jitter(governor));
 }
 
 void governed__plan_in_life(struct governed *governed, struct governor *governor, uint64_t now_ns)
@@ -217,11 +229,11 @@ bool governed__is_known(const struct governed *governed)
 	       governed->phase.windows.cnt + governed->before.windows.cnt >= KNOWN_CNT;
 }
 
-struct budget_look governed__look_through_windows(const struct governed *governed, uint64_t trap_ns,
+struct budget_look governed__look_through_windows(const struct governed *governed,
 						  uint64_t elapsed_ns)
 {
 	struct windows windows = governed->before.windows;
-	struct budget_look look = { .elapsed_ns = elapsed_ns, .trap_ns = trap_ns };
+	struct budget_look look = { .elapsed_ns = elapsed_ns, .price = governed->price };
 	double own = work_own_ns(work_between(governed->at_look, governed->all)), times;
 	uint64_t trace_ns;
 
@@ -246,9 +258,9 @@ struct held {
 	uint64_t trace_ns; /* all of it, up to when the window was opened */
 };
 
-static double hold_ns(const struct governed *governed)
+static double hold_ns(const struct governed *governed, const struct governor *governor)
 {
-	double wanted = PERIOD_NS * income_of(governed);
+	double wanted = period_ns(governor) * income_of(governed);
 
 	return fmin(fmax(wanted / fmax(governed->burn, 1e-3), HOLD_MIN_NS), HOLD_MAX_NS);
 }
@@ -258,11 +270,13 @@ static void open_window(struct governed *governed, struct governor *governor, st
 {
 	tracer__resume(tracer, governed->tgid, false);
 	held->begin_ns = clock_ns(CLOCK_MONOTONIC);
+	governed__find_price(governed, governor, tracer);
 	governed__read(governed, governor, image);
 	held->trace_ns = governed->all.trace_ns;
 	/* What it took to find out is not to be paid back before anything is seen of it. */
 	if (governed->is_new)
-		governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * PERIOD_NS);
+		governed->debt_ns =
+			fmin(governed->debt_ns, income_of(governed) * period_ns(governor));
 	governed->is_new = false;
 	proc_io__read(governed->tgid, &held->io);
 	held->from = reading_of(image);
@@ -286,7 +300,7 @@ static void close_window(struct governed *governed, struct governor *governor,
 	now_ns = clock_ns(CLOCK_MONOTONIC);
 	/* One that has ended before the window was open was not seen. */
 	if (held->clocks.cnt && (work.cpu_ns || !image->end_ns)) {
-		work.trap_ns = reading_hits(held->from, to) * governor__price_ns(governor);
+		work.trap_ns = governed__traps_ns(governed, held->from, to);
 		work.trace_ns = work.trap_ns + to.run_ns - held->from.run_ns;
 		windows__add(&governed->phase.windows, work,
 			     (double)(to.enter_cnt - held->from.enter_cnt));
@@ -316,7 +330,7 @@ static void hold(const struct governor *governor, const struct held *held, size_
 	size_t i;
 
 	for (i = 0; i < cnt; i++)
-		ns = fmin(ns, hold_ns(&governor->all.at[held[i].id]));
+		ns = fmin(ns, hold_ns(&governor->all.at[held[i].id], governor));
 	pause.tv_nsec = (long)ns;
 	nanosleep(&pause, NULL);
 }
@@ -335,7 +349,7 @@ static bool is_due(struct governed *governed, struct governor *governor, struct 
 		governed->due_ns = now_ns + LIBS_NS;
 		return false;
 	}
-	if (governed->is_new || governed->debt_ns <= income_of(governed) * PERIOD_NS)
+	if (governed->is_new || governed->debt_ns <= income_of(governed) * period_ns(governor))
 		return true;
 	plan(governed, governor, now_ns);
 	return false;

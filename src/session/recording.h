@@ -20,6 +20,7 @@
 #include "session/child.h"
 #include "session/governor.h"
 #include "session/session.h"
+#include "session/silent.h"
 #include "session/view.h"
 #include "target/target.h"
 #include "worker/worker.h"
@@ -47,8 +48,9 @@ struct recording {
 	struct tracer *tracer;
 	struct governor *governor;
 	struct work cost; /* of all processes */
-	bool warned_of_cost, warned_of_apart;
+	bool warned_of_cost, warned_of_others;
 	bool is_apart;            /* probes are attached process by process for now: apart.h */
+	struct silent silent;     /* who has none meanwhile */
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;

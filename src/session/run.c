@@ -235,6 +235,22 @@ static void warn_of_cost(struct recording *rec)
 		 100 * work_cost(cost));
 }
 
+/* But nobody knows that others are, for probes are shared. */
+static void warn_of_others(struct recording *rec)
+{
+	uint64_t elapsed_ns = clock_ns(CLOCK_MONOTONIC) - rec->start_mono_ns,
+		 ns = governor__others_ns(rec->governor);
+
+	if (rec->warned_of_others || session_has_budget(rec->config) || ns < COST_SURE_NS ||
+	    (double)ns < COST_WARN * (double)elapsed_ns)
+		return;
+	rec->warned_of_others = true;
+	log_warn(0,
+		 "processes that are left out are slowed down, too: by %.0f %% of a CPU; "
+		 "--max-overhead PCT spares them",
+		 100 * (double)ns / (double)elapsed_ns);
+}
+
 /* The governor says when it wants to come again. */
 static void on_tick(struct loop *loop)
 {
@@ -244,7 +260,9 @@ static void on_tick(struct loop *loop)
 						 .tv_nsec = (long)(next % 1000000000u) } };
 
 	timerfd_settime(loop->tick_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	silent__look(rec, clock_ns(CLOCK_MONOTONIC));
 	warn_of_cost(rec);
+	warn_of_others(rec);
 	if (recording__forget_files(rec, clock_ns(CLOCK_MONOTONIC)))
 		log_debug("not all files that nobody maps could be let go of");
 }

@@ -24,6 +24,7 @@ void recording__done(struct recording *rec)
 	op_sites__done(&rec->op);
 	alloc_fns__free(rec->fns);
 	series__done(&rec->series);
+	silent__done(&rec->silent);
 	vec__done(&rec->unused_since_ns);
 	vec__done(&rec->pids);
 }

@@ -18,7 +18,7 @@ static enum budget_level level(enum budget_level now, uint64_t cpu_ms, uint64_t 
 	struct budget_look look = { .work = { cpu_ms * MS, trace_ms * MS, 0 },
 				    .enter_cnt = enter_cnt,
 				    .free_cnt = free_cnt,
-				    .trap_ns = 1000 };
+				    .price = { 1000, 1000, 1000 } };
 
 	return budget_level_for(now, &look, 0.02, windows);
 }
@@ -38,6 +38,33 @@ static void test_the_lowest_step_that_is_enough_is_taken(void **state)
 	assert_int_equal(level(LEVEL_FULL, 110, 10, 3000, 1000, true), LEVEL_WINDOWS);
 	/* Where probes are shared there are no windows. */
 	assert_int_equal(level(LEVEL_FULL, 110, 10, 3000, 1000, false), LEVEL_ALONE);
+}
+
+/* Against `pair` beside sleeping processes, each with probes of its own, on a machine whose trap cost 800 ns. */
+static void test_neighbours_make_hits_dearer(void **state)
+{
+	const struct {
+		size_t all_cnt, live_cnt;
+		bool live;
+		double more_ns; /* what an entry, or if live a pair, cost more than alone */
+	} seen[] = {
+		{ 0, 0, true, 0 },         { 8, 0, false, 183 }, { 64, 0, false, 1917 },
+		{ 256, 0, false, 7498 },   { 8, 8, false, 864 }, { 64, 64, false, 5027 },
+		{ 128, 128, false, 9254 }, { 8, 8, true, 1113 }, { 64, 64, true, 7756 },
+		{ 128, 128, true, 14436 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		struct budget_price price =
+			budget_price(800, seen[i].all_cnt, seen[i].live_cnt, seen[i].live);
+		double more = price.enter_ns - 800;
+
+		if (seen[i].live)
+			more += price.free_ns - 800;
+		assert_true(fabs(more - seen[i].more_ns) <= 0.4 * seen[i].more_ns);
+		assert_true(price.return_ns == 800);
+	}
 }
 
 /* Of a second in which the process worked for 100 ms; run: what our programs took. */
@@ -82,7 +109,7 @@ static void test_no_step_is_taken_and_taken_back(void **state)
 					    .elapsed_ns = 1000 * MS,
 					    .enter_cnt = hits / 2,
 					    .free_cnt = hits / 2,
-					    .trap_ns = 1000 };
+					    .price = { 1000, 1000, 1000 } };
 		enum budget_level to = budget_level_for(LEVEL_FULL, &look, 0.02, true);
 
 		if (to == LEVEL_WINDOWS) {
@@ -126,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_within_the_budget_nothing_is_done),
 		cmocka_unit_test(test_the_lowest_step_that_is_enough_is_taken),
+		cmocka_unit_test(test_neighbours_make_hits_dearer),
 		cmocka_unit_test(test_a_step_is_taken_back_when_half_of_the_budget_is_enough),
 		cmocka_unit_test(test_an_idle_process_is_measured_by_the_time),
 		cmocka_unit_test(test_no_step_is_taken_and_taken_back),
