@@ -257,6 +257,22 @@ int heaptap_fork(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/*
+ * valgrind reads the code of the program that it runs, breakpoints included, and would end it by them. Its launcher is heard of
+ * whoever is traced: probes that are shared have to go before the program begins.
+ */
+static void tell_of_translator(struct task_struct *task)
+{
+	struct notice notice = { .kind = NOTICE_TRANSLATOR };
+	char comm[8] = {};
+
+	if (config.scope == SCOPE_LISTED)
+		return;
+	bpf_probe_read_kernel(comm, sizeof(comm), &task->comm);
+	if (!__builtin_memcmp(comm, "valgrind", sizeof(comm)))
+		process_notify(&notice);
+}
+
 SEC("raw_tp/sched_process_exec")
 int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -267,6 +283,7 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 	struct image *info;
 
 	thread_reset();
+	tell_of_translator(task);
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (process)
 		from = process->image;

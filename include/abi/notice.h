@@ -12,6 +12,8 @@
 #define NOTICE_LIBS 5u /* tgid's list of loaded libraries has changed */
 #define NOTICE_ADOPT                                                                               \
 	6u /* tgid, which nobody had announced, is traced as image from its first event on */
+#define NOTICE_TRANSLATOR                                                                          \
+	7u /* tgid starts a program that runs others by translating their code (process.bpf.c) */
 
 struct notice {
 	__u32 kind;

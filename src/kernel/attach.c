@@ -272,6 +272,11 @@ bool tracer__is_settled(const struct tracer *tracer)
 	return closer__is_idle(&tracer->closer);
 }
 
+void tracer__wait_settled(struct tracer *tracer)
+{
+	closer__wait(&tracer->closer);
+}
+
 size_t tracer__apart_cnt(const struct tracer *tracer)
 {
 	size_t most = 0, i;
@@ -337,6 +342,7 @@ void tracer__forget(struct tracer *tracer, pid_t pid)
 		if (tracer->groups.at[i].links.pid == pid)
 			forget_group(tracer, i);
 	}
+	tracer__forget_hooks_of(tracer, pid);
 }
 
 /* Its numbers are given again once no event can have them. One that is not is only lost. */

@@ -49,17 +49,48 @@ int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 	return err;
 }
 
-void tracer__forget_hooks(struct tracer *tracer, uint32_t file)
+static void forget_if(struct tracer *tracer,
+		      bool (*is_meant)(const struct hook *hook, uint64_t arg), uint64_t arg)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < tracer->hooks.cnt; i++) {
-		if (tracer->hooks.at[i].file == file)
+		if (is_meant(&tracer->hooks.at[i], arg))
 			probe_links__done(&tracer->hooks.at[i].links, tracer);
 		else
 			tracer->hooks.at[kept++] = tracer->hooks.at[i];
 	}
 	tracer->hooks.cnt = kept;
+}
+
+static bool is_of_file(const struct hook *hook, uint64_t file)
+{
+	return hook->file == file;
+}
+
+static bool is_of_process(const struct hook *hook, uint64_t pid)
+{
+	return hook->file != HOOK_NO_FILE && (uint64_t)hook->links.pid == pid;
+}
+
+static bool is_of_libs(const struct hook *hook, uint64_t unused)
+{
+	return hook->file != HOOK_NO_FILE;
+}
+
+void tracer__forget_hooks(struct tracer *tracer, uint32_t file)
+{
+	forget_if(tracer, is_of_file, file);
+}
+
+void tracer__forget_hooks_of(struct tracer *tracer, pid_t pid)
+{
+	forget_if(tracer, is_of_process, (uint64_t)pid);
+}
+
+void tracer__forget_libs(struct tracer *tracer)
+{
+	forget_if(tracer, is_of_libs, 0);
 }
 
 void tracer__drop_hooks(struct tracer *tracer)

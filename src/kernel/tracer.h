@@ -124,6 +124,7 @@ void tracer__make_ready(struct tracer *tracer, pid_t pid);
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
 /* Have all that were taken off gone? Else tracer__make_ready() and tracer__resume() wait, some tens of milliseconds. */
 bool tracer__is_settled(const struct tracer *tracer);
+void tracer__wait_settled(struct tracer *tracer);
 /* How many processes have probes of their own on the file of which most have; every hit there passes by all of them. */
 size_t tracer__apart_cnt(const struct tracer *tracer);
 /*
@@ -157,6 +158,8 @@ int tracer__attach_op(struct tracer *tracer, int fd, pid_t pid, uint64_t entry,
 		      const uint64_t *rets, size_t ret_cnt);
 /* Watch the loader's "list of libraries changed" function at @offset of @file. */
 int tracer__attach_libs(struct tracer *tracer, int fd, uint32_t file, pid_t pid, uint64_t offset);
+/* Watch no loader any more. */
+void tracer__forget_libs(struct tracer *tracer);
 /* Nobody maps @file any more: its probes go, and what they took is there for others. Waits until they are gone. */
 void tracer__forget_file(struct tracer *tracer, uint32_t file);
 /* Detach everything, keep all that was counted. */

@@ -104,6 +104,7 @@ static inline struct control *tracer__control(const struct tracer *tracer)
 void tracer__drop_groups(struct tracer *tracer);
 void tracer__drop_hooks(struct tracer *tracer);
 void tracer__forget_hooks(struct tracer *tracer, uint32_t file);
+void tracer__forget_hooks_of(struct tracer *tracer, pid_t pid);
 
 /* Which parts of the arrays are free (tracer_tables.c). */
 int tracer__init_tables(struct tracer *tracer);

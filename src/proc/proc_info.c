@@ -219,3 +219,16 @@ int proc_exe_bits(pid_t pid, unsigned int *ret_bits)
 	*ret_bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 	return 0;
 }
+
+bool proc_is_translated(pid_t pid)
+{
+	char *exe __free_mem = NULL;
+	const char *base;
+
+	if (proc_exe_path(pid, &exe))
+		return false;
+	base = strrchr(exe, '/');
+	base = base ? base + 1 : exe;
+	/* /usr/libexec/valgrind/memcheck-amd64-linux, and where others keep it. */
+	return strstr(exe, "/valgrind/") || !strcmp(base, "pinbin");
+}

@@ -38,5 +38,10 @@ int proc_info__parse(const char *stat, const char *status, struct proc_info *ret
 int proc_cmdline(pid_t pid, size_t max_bytes, char **ret);
 /* The executable's path as the process' own mount namespace has it. -ENOENT: a kernel thread. */
 int proc_exe_path(pid_t pid, char **ret);
+/*
+ * Is its code run by translating it (valgrind, Pin)? Such a program must have no breakpoints: they are read and translated
+ * like other code, and end it. False also if it cannot be told.
+ */
+bool proc_is_translated(pid_t pid);
 /* 32 or 64, from the executable's ELF header. -ENOEXEC: no ELF; -ENOENT: a kernel thread. */
 int proc_exe_bits(pid_t pid, unsigned int *ret_bits);

@@ -7,10 +7,16 @@
 #include "base/clock.h"
 #include "base/hashmap.h"
 #include "base/log.h"
+#include "proc/proc_info.h"
+#include "proc/proc_list.h"
+#include "session/hold.h"
 
 /* Each is looked at whenever another's probes are put on or off; one of perf's is a descriptor for each function besides. */
 #define APART_MAX      128u
 #define APART_MAX_PERF 64u
+
+/* The launcher is heard of before there is anybody to be seen. */
+#define SPARE_NS 5000000000u
 
 struct candidate {
 	pid_t pid;
@@ -91,6 +97,87 @@ static void forget_attached(struct recording *rec, pid_t pid)
 	for (i = 0; i < keys.cnt; i++)
 		hashmap__del(rec->attached, keys.at[i]);
 	vec__done(&keys);
+}
+
+static void refuse_to_share(struct recording *rec)
+{
+	if (!rec->warned_of_translated)
+		log_warn(
+			0,
+			"a program runs under valgrind or the like: probes that are shared with it "
+			"would end it, and this kernel has no others; trace by -p, or one of them "
+			"later");
+	rec->warned_of_translated = true;
+}
+
+/* Until there is no breakpoint left but in those who have their own. */
+static void apart_spare(struct recording *rec)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	rec->translated_ns = now_ns;
+	if (recording__is_listed(rec) || rec->has_own_hooks)
+		return;
+	if (!tracer__can_part(rec->tracer)) {
+		refuse_to_share(rec);
+		return;
+	}
+	recording__watch_loaders(rec, true);
+	if (governor__keep_apart(rec->governor, true, now_ns))
+		refuse_to_share(rec);
+	tracer__wait_settled(rec->tracer);
+}
+
+static bool is_any_translated(void)
+{
+	struct proc_list list __proc_list = {};
+	pid_t pid;
+
+	if (proc_list__open(&list))
+		return false;
+	while (proc_list__next(&list, &pid)) {
+		if (proc_is_translated(pid))
+			return true;
+	}
+	return false;
+}
+
+void apart_spare_newcomer(struct recording *rec, pid_t pid)
+{
+	bool held = !hold_take(pid);
+
+	apart_spare(rec);
+	if (held)
+		hold_release(pid);
+}
+
+void apart_spare_translated(struct recording *rec)
+{
+	if (!recording__is_listed(rec) && is_any_translated())
+		apart_spare(rec);
+}
+
+void apart_forget_translated(struct recording *rec, uint32_t image, pid_t pid)
+{
+	apart_spare(rec);
+	tracer__dismiss(rec->tracer, image, pid);
+	tracer__forget(rec->tracer, pid);
+	forget_attached(rec, pid);
+	if (!rec->warned_of_translated)
+		log_warn(0, "process %d %s", (int)pid, target_outcome_text(TARGET_TRANSLATED));
+	rec->warned_of_translated = true;
+}
+
+void apart_look_at_translated(struct recording *rec, uint64_t now_ns)
+{
+	if (!rec->has_own_hooks)
+		return;
+	if (is_any_translated())
+		rec->translated_ns = now_ns;
+	if (now_ns - rec->translated_ns < SPARE_NS)
+		return;
+	recording__watch_loaders(rec, false);
+	governor__keep_apart(rec->governor, false, now_ns);
 }
 
 void apart_end(void *ctx)

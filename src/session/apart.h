@@ -19,5 +19,16 @@ int apart_begin(void *ctx);
 void apart_end(void *ctx);
 /* So many processes may have probes of their own. */
 size_t apart_max(const struct recording *rec);
+/*
+ * @pid starts a program that others are run by, by translating their code (proc_is_translated()): shared breakpoints would end
+ * these, so there are none from now on, until the last of them has gone. It is held until they are gone.
+ */
+void apart_spare_newcomer(struct recording *rec, pid_t pid);
+/* The same before anything is attached, if there is such a program now. */
+void apart_spare_translated(struct recording *rec);
+/* @pid, as @image, has become one. */
+void apart_forget_translated(struct recording *rec, uint32_t image, pid_t pid);
+/* Are there any still? */
+void apart_look_at_translated(struct recording *rec, uint64_t now_ns);
 /* @pid has ended, or is about to be another program. */
 void apart_forget(struct recording *rec, pid_t pid);

@@ -113,7 +113,7 @@ static int attach_libs(struct recording *rec, size_t index, pid_t pid)
 
 	if (!object->notify_off)
 		return 0;
-	if (!recording__is_listed(rec))
+	if (!recording__is_listed(rec) && !rec->has_own_hooks)
 		pid = 0;
 	if (!hashmap__slot(rec->attached, FOR_LIBS | (uint64_t)index << 32 | (uint32_t)pid, 1,
 			   &is_new))
@@ -162,6 +162,28 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 	rec->probe_cnt += object->probe_cnt;
 	rec->object_cnt++;
 	return 0;
+}
+
+void recording__watch_loaders(struct recording *rec, bool own)
+{
+	VEC(uint64_t) probed = {}, watched = {};
+	uint64_t key, value;
+	size_t pos = 0, i;
+
+	while (hashmap__next(rec->attached, &pos, &key, &value)) {
+		if (key & FOR_LIBS)
+			vec__push(&watched, key);
+		else if (!own || (uint32_t)key)
+			vec__push(&probed, key);
+	}
+	tracer__forget_libs(rec->tracer);
+	for (i = 0; i < watched.cnt; i++)
+		hashmap__del(rec->attached, watched.at[i]);
+	rec->has_own_hooks = own;
+	for (i = 0; i < probed.cnt; i++)
+		attach_libs(rec, probed.at[i] >> 32, (pid_t)probed.at[i]);
+	vec__done(&probed);
+	vec__done(&watched);
 }
 
 /* Whom probes for @pid are attached for. */
@@ -262,6 +284,14 @@ void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
 	bool ours = rec->child.pid && rec->scope == SCOPE_CHILDREN && pid != rec->child.pid;
 	bool held = ours && !hold_take(pid);
 
+	if (proc_is_translated(pid)) {
+		apart_forget_translated(rec, image, pid);
+		if (held)
+			hold_release(pid);
+		if (pid == rec->child.pid)
+			kill(pid, SIGCONT);
+		return;
+	}
 	if (rec->governor)
 		governor__meet(rec->governor, rec->tracer, image, clock_ns(CLOCK_MONOTONIC));
 	/* Nobody else's probes are in it. */
@@ -340,7 +370,7 @@ static int attach_all(struct recording *rec)
 		if (err)
 			return log_err(err, "cannot attach to process %d", (int)pid);
 	}
-	if (rec->scope < SCOPE_CGROUP)
+	if (rec->scope < SCOPE_CGROUP || rec->is_apart)
 		return 0;
 	/* One file that cannot be probed is no reason to go without the others. */
 	for (i = 0; i < target_set__cnt(rec->targets); i++) {
@@ -385,6 +415,7 @@ int recording__arm(struct recording *rec)
 	err = file_table__feed(rec->files, rec->tracer);
 	if (err && err != -ENOSPC)
 		return log_err(err, "cannot load unwind tables");
+	apart_spare_translated(rec);
 	err = attach_all(rec);
 	rec->first_file_cnt = file_table__cnt(rec->files);
 	if (!err)

@@ -63,9 +63,10 @@ struct governor {
 	uint64_t trap_ns, priced_ns;
 	uint64_t start_ns;
 	uint64_t part_again_ns,
-		low_ns;            /* when parting may be tried again; when it was last needed */
-	bool apart, spares_others; /* others: who was not asked for */
-	size_t apart_cnt;          /* processes with probes of their own, of the same file */
+		low_ns; /* when parting may be tried again; when it was last needed */
+	bool apart, keeps_apart;
+	bool spares_others; /* others: who was not asked for */
+	size_t apart_cnt;   /* processes with probes of their own, of the same file */
 	uint64_t others_ns, others_hits;
 	unsigned int seed;
 	uint64_t unsettled_ns; /* windows wait for probes to be gone since then; 0: they do not */

@@ -470,7 +470,7 @@ static void look_at_all(struct governor *governor, struct tracer *tracer, uint64
 	governor__close(governor, tracer, false);
 	for (i = 1; i < governor->all.cnt; i++)
 		low |= is_here(&governor->all.at[i]) && governor->all.at[i].level >= LEVEL_ALONE;
-	if (low || governor->spares_others || !governor->low_ns)
+	if (low || governor->spares_others || governor->keeps_apart || !governor->low_ns)
 		governor->low_ns = now_ns;
 	if (governor->apart && now_ns - governor->low_ns > UNITE_NS) {
 		governor->apart = false;
@@ -491,6 +491,15 @@ static void find_price(struct governor *governor, struct tracer *tracer, uint64_
 		governor->trap_ns = found;
 	else if (found)
 		governor->trap_ns = (3 * governor->trap_ns + found) / 4;
+}
+
+int governor__keep_apart(struct governor *governor, bool keep, uint64_t now_ns)
+{
+	governor->keeps_apart = keep;
+	if (!keep)
+		return 0;
+	governor->part_again_ns = 0;
+	return may_close(governor, now_ns) ? 0 : -EOPNOTSUPP;
 }
 
 void governor__start(struct governor *governor, struct tracer *tracer, uint64_t now_ns)

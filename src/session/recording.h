@@ -48,8 +48,10 @@ struct recording {
 	struct tracer *tracer;
 	struct governor *governor;
 	struct work cost; /* of all processes */
-	bool warned_of_cost, warned_of_others;
+	bool warned_of_cost, warned_of_others, warned_of_translated;
 	bool is_apart;            /* probes are attached process by process for now: apart.h */
+	bool has_own_hooks;       /* those of loaders, too */
+	uint64_t translated_ns;   /* when one that breakpoints would end was last seen, if ever */
 	struct silent silent;     /* who has none meanwhile */
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t probe_cnt;         /* sites attached */
@@ -102,6 +104,8 @@ int recording__write_next(struct recording *rec, const struct snapshot *snapshot
 int recording__attach_new(struct recording *rec, pid_t pid);
 /* Probe for all what is not probed so yet. 0 or -errno. */
 int recording__attach_shared(struct recording *rec);
+/* Watch the loaders of all, or (@own) of each process with probes of its own, anew. */
+void recording__watch_loaders(struct recording *rec, bool own);
 /* Give the tracer the tables of files met since; says once if they do not fit. */
 void recording__feed_files(struct recording *rec);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */

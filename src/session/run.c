@@ -171,6 +171,9 @@ static void on_notice(const struct notice *notice, void *ctx)
 	case NOTICE_EXEC:
 		recording__on_exec(rec, notice->image, (pid_t)notice->tgid);
 		break;
+	case NOTICE_TRANSLATOR:
+		apart_spare_newcomer(rec, (pid_t)notice->tgid);
+		break;
 	case NOTICE_ADOPT:
 	case NOTICE_LIBS:
 		recording__look_at(rec, notice->image, (pid_t)notice->tgid);

@@ -70,10 +70,31 @@ static struct silent_process judge(const struct recording *rec, pid_t pid, bool 
 	return process;
 }
 
+static struct silent_process *find(const struct silent *silent, pid_t pid)
+{
+	struct silent_process key = { .pid = pid };
+
+	return silent->all.cnt ? bsearch(&key, silent->all.at, silent->all.cnt, sizeof(key), by_pid)
+			       : NULL;
+}
+
+/* Of those that never allocated nobody says that they have ended. */
+static void forget_gone(struct recording *rec, const struct silent *before)
+{
+	size_t i;
+
+	for (i = 0; i < before->all.cnt; i++) {
+		pid_t pid = before->all.at[i].pid;
+
+		if (!find(&rec->silent, pid) && tracer__is_probed(rec->tracer, pid))
+			apart_forget(rec, pid);
+	}
+}
+
 /* Who is known stays as it is, who is gone is dropped, who is new is judged. */
 static int list_anew(struct recording *rec, bool is_first)
 {
-	struct silent *silent = &rec->silent, fresh = *silent;
+	struct silent before = rec->silent, fresh = rec->silent;
 	struct proc_pids pids __proc_pids = {};
 	size_t i;
 	int err = members_of(rec, &pids);
@@ -81,10 +102,8 @@ static int list_anew(struct recording *rec, bool is_first)
 	fresh.all.at = NULL;
 	fresh.all.cnt = fresh.all.room = 0;
 	for (i = 0; !err && i < pids.cnt; i++) {
-		struct silent_process key = { .pid = pids.at[i] }, *known = NULL;
+		const struct silent_process *known = find(&before, pids.at[i]);
 
-		if (silent->all.cnt)
-			known = bsearch(&key, silent->all.at, silent->all.cnt, sizeof(key), by_pid);
 		err = vec__push(&fresh.all, known ? *known : judge(rec, pids.at[i], is_first));
 	}
 	if (err) {
@@ -93,8 +112,9 @@ static int list_anew(struct recording *rec, bool is_first)
 	}
 	if (fresh.all.cnt)
 		qsort(fresh.all.at, fresh.all.cnt, sizeof(*fresh.all.at), by_pid);
-	vec__done(&silent->all);
-	*silent = fresh;
+	rec->silent = fresh;
+	forget_gone(rec, &before);
+	vec__done(&before.all);
 	return 0;
 }
 
@@ -127,7 +147,8 @@ static void look_at(struct recording *rec, struct silent_process *process)
 		return;
 	}
 	process->is_left = true;
-	if (recording__attach_new(rec, process->pid))
+	/* It may have become another program. */
+	if (is_wanted(rec, process->pid) && recording__attach_new(rec, process->pid))
 		log_debug("process %d: not all of its allocators could be probed",
 			  (int)process->pid);
 }
@@ -167,6 +188,7 @@ void silent__look(struct recording *rec, uint64_t now_ns)
 		silent->listed_ns = now_ns;
 		if (list_anew(rec, false))
 			log_debug("no list of processes this time");
+		apart_look_at_translated(rec, now_ns);
 	}
 	look_at_all(rec);
 }

@@ -250,7 +250,9 @@ static int classify(pid_t pid)
 		return TARGET_VANISHED;
 	if (err)
 		return err == -ENOEXEC ? TARGET_OK : err;
-	return bits == 8 * sizeof(void *) ? TARGET_OK : TARGET_32BIT;
+	if (bits != 8 * sizeof(void *))
+		return TARGET_32BIT;
+	return proc_is_translated(pid) ? TARGET_TRANSLATED : TARGET_OK;
 }
 
 static int add_mappings(struct target_set *set, pid_t pid, struct target_refs *ret,
@@ -374,6 +376,9 @@ const char *target_outcome_text(enum target_outcome outcome)
 			 "maps (a stripped static program? Go keeps its own heap: heaptap "
 			 "report http://HOST:PORT/debug/pprof/heap)"),
 		[TARGET_32BIT] = "is a 32-bit program, which cannot be traced",
+		[TARGET_TRANSLATED] =
+			("runs under valgrind or the like, which would run our breakpoints as its "
+			 "code and end it: trace it without, or ask valgrind (--tool=massif)"),
 		[TARGET_KERNEL_THREAD] = "is a kernel thread, which has no heap",
 		[TARGET_NO_PROCESS] = "does not exist",
 		[TARGET_VANISHED] = "has exited",

@@ -21,6 +21,7 @@ enum target_outcome {
 	TARGET_NO_ALLOCATOR, /* nothing it maps has a function of the table: stripped static, or it
 				does not allocate */
 	TARGET_32BIT,        /* a program for another word size */
+	TARGET_TRANSLATED,   /* breakpoints would end it: proc_is_translated() */
 	TARGET_KERNEL_THREAD,
 	TARGET_NO_PROCESS, /* there is no process of this number */
 	TARGET_VANISHED,   /* it exited (or is a zombie): nothing of it is mapped */
