@@ -177,15 +177,19 @@ static __u32 adopt(__u32 tgid)
 	return process.image;
 }
 
-static __u32 look_up(__u32 tgid)
+/* A function of its own: verified once, not wherever it is called from. */
+static __noinline __u32 look_up(__u32 tgid)
 {
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
+	__u32 id = IMAGE_NONE;
 
 	if (process)
-		return process->image;
-	if (config.scope < SCOPE_CGROUP)
-		return IMAGE_NONE;
-	return adopt(tgid);
+		id = process->image;
+	else if (config.scope >= SCOPE_CGROUP)
+		id = adopt(tgid);
+	if (id == IMAGE_NONE && tgid != config.self_tgid)
+		stats_add(STAT_HIT_OTHERS, 1);
+	return id;
 }
 
 /*
@@ -202,11 +206,8 @@ __hidden struct image *process_current(__u32 *ret)
 
 	if (id == IMAGE_NONE || !image || image->tgid != tgid || image->end_ns) {
 		id = look_up(tgid);
-		if (id == IMAGE_NONE) {
-			if (tgid != config.self_tgid)
-				stats_add(STAT_HIT_OTHERS, 1);
+		if (id == IMAGE_NONE)
 			return NULL;
-		}
 		recent[tgid % RECENT_CNT] = id;
 		image = process_image_at(id);
 	}
