@@ -547,6 +547,28 @@ static void a_32_bit_program(void **state)
 	child_stop(&child);
 }
 
+/* By where it lies: a folder of valgrind's. */
+static void a_program_whose_code_is_translated(void **state)
+{
+	struct world *world = *state;
+	const char *const argv[] = { world->program, NULL };
+	struct child child;
+	char dir[128];
+
+	snprintf(dir, sizeof(dir), "%s/valgrind", world->dir);
+	snprintf(world->program, sizeof(world->program), "%s/valgrind/program", world->dir);
+	assert_int_equal(mkdir(dir, 0700), 0);
+	compile(world, (const char *const[]){ "gcc", NULL }, child_echo);
+	child_start(&child, argv, NULL);
+	assert_true(proc_is_translated(child.pid));
+	assert_false(proc_is_translated(getpid()));
+	assert_int_equal(target_set__add_pid(world->set, child.pid, NULL), TARGET_TRANSLATED);
+	assert_int_equal(target_set__cnt(world->set), 0);
+	child_stop(&child);
+	assert_int_equal(unlink(world->program), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -559,6 +581,7 @@ int main(void)
 		TEST(a_static_pie),
 		TEST(a_dynamic_musl_program),
 		TEST(a_stripped_static_program_has_none),
+		TEST(a_program_whose_code_is_translated),
 		TEST(preloaded_jemalloc),
 		TEST(preloaded_tcmalloc),
 		TEST(preloaded_mimalloc),
