@@ -340,14 +340,19 @@ int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint3
 void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.processes);
-	struct process process;
+	struct process process, none = { .image = IMAGE_NONE };
 
-	/* It may have become another program meanwhile. */
 	if (bpf_map_lookup_elem(fd, &tgid, &process) || process.image != image)
 		return;
-	process.image = IMAGE_NONE;
-	if (!bpf_map_update_elem(fd, &tgid, &process, BPF_EXIST))
-		tracer__end_image(tracer, image);
+	/* It may become another program at any moment, which must not be written over: what is taken out tells. */
+	if (bpf_map_lookup_and_delete_elem(fd, &tgid, &process))
+		return;
+	if (process.image != image) {
+		bpf_map_update_elem(fd, &tgid, &process, BPF_NOEXIST);
+		return;
+	}
+	bpf_map_update_elem(fd, &tgid, &none, BPF_NOEXIST);
+	tracer__end_image(tracer, image);
 }
 
 void tracer__set_mean(struct tracer *tracer, uint32_t image, uint64_t mean_bytes, uint64_t now_ns)

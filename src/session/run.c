@@ -129,6 +129,8 @@ static int watch_processes(struct loop *loop)
 
 	for (i = 0; !err && i < loop->rec->pids.cnt; i++) {
 		fd = (int)syscall(SYS_pidfd_open, loop->rec->pids.at[i], 0);
+		if (fd < 0 && errno != ESRCH)
+			return -errno;
 		err = vec__push(&loop->pid_fds, fd);
 		if (fd < 0)
 			loop->ended_cnt++;
