@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include "abi/alloc.h"
+
 void phase__done(struct phase *phase)
 {
 	vec__done(&phase->sites);
@@ -72,12 +74,36 @@ static int note_new_sites(struct phase *phase, const struct alloc_site *sites, s
 	return 0;
 }
 
+/*
+ * Of a window that could not be measured the sites know, but not the windows: it must not be scaled as if it were part of the
+ * others. Twice as much as happened in these is more than anything else explains, but samples may be off.
+ */
+static double without_unmeasured(const struct phase *phase, const struct alloc_site *sites)
+{
+	double counted = 0, variance = 0;
+	size_t i;
+
+	for (i = 0; i < phase->sites.cnt; i++) {
+		const struct phase_site *from = &phase->sites.at[i];
+		const struct alloc_site *now = &sites[from->id];
+
+		if (now->alloc_cnt > from->cnt)
+			counted += (double)(now->alloc_cnt - from->cnt) / WEIGHT_ONE;
+		if (now->variance > from->variance)
+			variance += (double)(now->variance - from->variance) / VARIANCE_ONE;
+	}
+	return counted - 4 * sqrt(variance) > 2 * phase->windows.allocs
+		       ? phase->windows.allocs / counted
+		       : 1;
+}
+
 int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 {
 	struct windows_scale scale =
 		phase->model.cnt ? windows__scale_like(&phase->windows, &phase->model, phase->all)
 				 : windows__scale(&phase->windows, phase->all);
 	const struct alloc_site *sites;
+	double share;
 	size_t cnt, i;
 	int err;
 
@@ -85,8 +111,9 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 	err = note_new_sites(phase, sites, cnt, image);
 	if (err)
 		return err;
+	share = without_unmeasured(phase, sites);
 	for (i = 0; i < phase->sites.cnt; i++)
-		scale_site(&phase->sites.at[i], &sites[phase->sites.at[i].id], scale.factor,
+		scale_site(&phase->sites.at[i], &sites[phase->sites.at[i].id], scale.factor * share,
 			   tracer);
 	phase->estimate = phase->windows.allocs * scale.factor;
 	phase->chance = phase->estimate * scale.chance;
