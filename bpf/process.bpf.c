@@ -177,8 +177,7 @@ static __u32 adopt(__u32 tgid)
 	return process.image;
 }
 
-/* A function of its own: verified once, not wherever it is called from. */
-static __noinline __u32 look_up(__u32 tgid)
+static __u32 look_up(__u32 tgid)
 {
 	struct process *process = bpf_map_lookup_elem(&processes, &tgid);
 	__u32 id = IMAGE_NONE;
