@@ -53,11 +53,8 @@ static int attach_images(struct recording *rec)
 	}
 	if (all.cnt)
 		qsort(all.at, all.cnt, sizeof(*all.at), by_hits);
-	for (i = 0; !err && i < all.cnt && i < apart_max(rec); i++) {
-		if (recording__attach_new(rec, all.at[i].pid))
-			log_debug("process %d: not all of its allocators could be probed",
-				  (int)all.at[i].pid);
-	}
+	for (i = 0; !err && i < all.cnt && i < apart_max(rec); i++)
+		recording__try_attach(rec, all.at[i].pid);
 	vec__done(&all);
 	return err;
 }

@@ -206,6 +206,12 @@ int recording__attach_new(struct recording *rec, pid_t pid)
 	return err;
 }
 
+void recording__try_attach(struct recording *rec, pid_t pid)
+{
+	if (recording__attach_new(rec, pid))
+		log_debug("process %d: not all of its allocators could be probed", (int)pid);
+}
+
 static int attach_every(struct recording *rec, pid_t pid)
 {
 	size_t i;
@@ -333,8 +339,7 @@ void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 	process_table__feed(rec->processes, image, rec->tracer);
 	if (rec->governor)
 		governor__meet(rec->governor, rec->tracer, image, clock_ns(CLOCK_MONOTONIC));
-	if (recording__attach_new(rec, pid))
-		log_debug("process %d: not all of its allocators could be probed", (int)pid);
+	recording__try_attach(rec, pid);
 }
 
 static int add_pid(struct recording *rec, pid_t pid)

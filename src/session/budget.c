@@ -53,7 +53,7 @@ void work_add(struct work *to, struct work more)
 struct budget_price budget_price(uint64_t trap_ns, size_t all_cnt, size_t live_cnt, bool live)
 {
 	double trap = (double)trap_ns, pass = PASS_PRICE * trap;
-	double noted = live_cnt ? (double)live_cnt * NOTE_PRICE * trap : 0;
+	double noted = (double)live_cnt * NOTE_PRICE * trap;
 
 	/* A return that is probed anyway has its own price. */
 	if (live_cnt && !live)

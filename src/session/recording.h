@@ -102,6 +102,8 @@ int recording__write_next(struct recording *rec, const struct snapshot *snapshot
 
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);
+/* The same as far as it can be had: who is one of many may be gone by now. */
+void recording__try_attach(struct recording *rec, pid_t pid);
 /* Probe for all what is not probed so yet. 0 or -errno. */
 int recording__attach_shared(struct recording *rec);
 /* Watch the loaders of all, or (@own) of each process with probes of its own, anew. */

@@ -94,13 +94,13 @@ static void forget_gone(struct recording *rec, const struct silent *before)
 /* Who is known stays as it is, who is gone is dropped, who is new is judged. */
 static int list_anew(struct recording *rec, bool is_first)
 {
-	struct silent before = rec->silent, fresh = rec->silent;
+	struct silent before = rec->silent, fresh = { .looked_ns = before.looked_ns,
+						      .listed_ns = before.listed_ns,
+						      .warned = before.warned };
 	struct proc_pids pids __proc_pids = {};
 	size_t i;
 	int err = members_of(rec, &pids);
 
-	fresh.all.at = NULL;
-	fresh.all.cnt = fresh.all.room = 0;
 	for (i = 0; !err && i < pids.cnt; i++) {
 		const struct silent_process *known = find(&before, pids.at[i]);
 
@@ -118,17 +118,15 @@ static int list_anew(struct recording *rec, bool is_first)
 	return 0;
 }
 
-static void refuse(struct recording *rec, struct silent_process *process)
+static void warn_of_refused(struct recording *rec)
 {
-	if (process->is_refused)
-		return;
-	process->is_refused = true;
-	if (!rec->silent.refused_cnt++)
+	if (!rec->silent.warned)
 		log_warn(
 			0,
 			"some processes are not traced: to keep to the budget each needs probes of "
 			"its own, which no more than %zu can have; --name or --cgroup picks some",
 			apart_max(rec));
+	rec->silent.warned = true;
 }
 
 static void look_at(struct recording *rec, struct silent_process *process)
@@ -143,14 +141,13 @@ static void look_at(struct recording *rec, struct silent_process *process)
 	if (cnt >= APART_CHEAP && cpu_ns - process->cpu_ns < WORK_NS)
 		return;
 	if (cnt >= apart_max(rec)) {
-		refuse(rec, process);
+		warn_of_refused(rec);
 		return;
 	}
 	process->is_left = true;
 	/* It may have become another program. */
-	if (is_wanted(rec, process->pid) && recording__attach_new(rec, process->pid))
-		log_debug("process %d: not all of its allocators could be probed",
-			  (int)process->pid);
+	if (is_wanted(rec, process->pid))
+		recording__try_attach(rec, process->pid);
 }
 
 static void look_at_all(struct recording *rec)

@@ -18,14 +18,13 @@ struct recording;
 struct silent_process {
 	pid_t pid;
 	bool is_left;    /* it has probes, or nobody asked for it */
-	bool is_refused; /* it works, but too many have probes of their own */
 	uint64_t cpu_ns; /* when it was first listed */
 };
 
 struct silent {
 	VEC(struct silent_process) all; /* by pid */
 	uint64_t looked_ns, listed_ns;
-	size_t refused_cnt;
+	bool warned; /* somebody works and has none, for too many others have */
 };
 
 /* Who is there now and has no probes, of those asked for. 0 or -errno. */
