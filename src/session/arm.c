@@ -420,6 +420,7 @@ int recording__arm(struct recording *rec)
 	err = file_table__feed(rec->files, rec->tracer);
 	if (err && err != -ENOSPC)
 		return log_err(err, "cannot load unwind tables");
+	governor__prepare(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
 	apart_spare_translated(rec);
 	err = attach_all(rec);
 	rec->first_file_cnt = file_table__cnt(rec->files);

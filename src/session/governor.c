@@ -25,6 +25,14 @@
 /* At first more often: one that is past its budget from the start has not spent much of it then. */
 #define TICK_FIRST_NS   4000000u
 #define FIRST_NS        100000000u
+/*
+ * And at the very first, while probes that were just put on can be taken off at once (later that takes a grace period, with
+ * the probes on), a process that is far past its budget is known by fewer hits.
+ */
+#define TICK_EARLY_NS   1500000u
+#define EARLY_NS        8000000u
+#define EARLY_MIN_HITS  300u
+#define EARLY_PAST      4
 #define PRICE_NS        10000000000u
 #define MEAN_MAX_BYTES  ((uint64_t)1 << 36)
 #define PATIENCE_MAX_NS 64000000000u
@@ -291,10 +299,26 @@ static double wanted_ns(const struct governed *governed, const struct budget_loo
 	return (double)look->work.trace_ns;
 }
 
-static bool says_much(const struct budget_look *look)
+static bool is_early(const struct governor *governor, uint64_t now_ns)
 {
-	return look->enter_cnt + look->free_cnt >= LOOK_MIN_HITS ||
-	       look->work.cpu_ns >= LOOK_MIN_NS;
+	return now_ns - governor->start_ns < EARLY_NS;
+}
+
+static uint64_t least_hits(const struct governor *governor, uint64_t now_ns)
+{
+	return is_early(governor, now_ns) ? EARLY_MIN_HITS : LOOK_MIN_HITS;
+}
+
+/* Is it past its budget, as far as a look can say so? */
+static bool is_past(const struct governor *governor, const struct governed *governed,
+		    const struct budget_look *look, uint64_t now_ns)
+{
+	uint64_t hits = look->enter_cnt + look->free_cnt;
+
+	if (hits >= LOOK_MIN_HITS || look->work.cpu_ns >= LOOK_MIN_NS)
+		return work_is_past(look->work, governed->budget);
+	return hits >= least_hits(governor, now_ns) &&
+	       work_is_past(look->work, EARLY_PAST * governed->budget);
 }
 
 static void consider(struct governor *governor, struct tracer *tracer, const struct image *image,
@@ -303,8 +327,7 @@ static void consider(struct governor *governor, struct tracer *tracer, const str
 	struct governed *governed = &governor->all.at[id];
 	enum budget_level level = governed->level;
 
-	if (says_much(look) && level != LEVEL_WINDOWS &&
-	    work_is_past(look->work, governed->budget)) {
+	if (level != LEVEL_WINDOWS && is_past(governor, governed, look, now_ns)) {
 		level = budget_level_for(level, look, governed->budget, true);
 		if (level >= LEVEL_ALONE && !may_close(governor, now_ns))
 			level = LEVEL_ALONE;
@@ -322,10 +345,11 @@ static void consider(struct governor *governor, struct tracer *tracer, const str
 }
 
 /* Nothing to ask the kernel for, most of the time. */
-static bool is_quiet(const struct governed *governed, const struct image *image, uint64_t now_ns)
+static bool is_quiet(const struct governor *governor, const struct governed *governed,
+		     const struct image *image, uint64_t now_ns)
 {
 	return (governed->level == LEVEL_WINDOWS ||
-		reading_hits(governed->looked, reading_of(image)) < LOOK_MIN_HITS) &&
+		reading_hits(governed->looked, reading_of(image)) < least_hits(governor, now_ns)) &&
 	       now_ns - governed->looked_ns < LOOK_MAX_NS;
 }
 
@@ -336,7 +360,7 @@ static void look_at(struct governor *governor, struct tracer *tracer, const stru
 	struct budget_look look;
 	double elapsed, rate;
 
-	if (!governed || is_quiet(governed, image, now_ns))
+	if (!governed || is_quiet(governor, governed, image, now_ns))
 		return;
 	governed__find_price(governed, governor, tracer);
 	if (!governed__read(governed, governor, image))
@@ -502,12 +526,18 @@ int governor__keep_apart(struct governor *governor, bool keep, uint64_t now_ns)
 	return may_close(governor, now_ns) ? 0 : -EOPNOTSUPP;
 }
 
+void governor__prepare(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
+{
+	if (!governor__has_budget(governor))
+		return;
+	find_price(governor, tracer, now_ns);
+	/* Asked for the first time, it is tried out. */
+	tracer__can_part(tracer);
+}
+
 void governor__start(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
 	governor->start_ns = now_ns;
-	/* Before anybody is slowed down, if that matters. */
-	if (governor__has_budget(governor))
-		find_price(governor, tracer, now_ns);
 	look_at_all(governor, tracer, now_ns);
 }
 
@@ -519,6 +549,8 @@ static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 
 	if (!governor__has_budget(governor))
 		return now_ns + TICK_MEASURE_NS;
+	if (is_early(governor, now_ns))
+		return now_ns + TICK_EARLY_NS;
 	if (now_ns - governor->start_ns < FIRST_NS)
 		return now_ns + TICK_FIRST_NS;
 	for (i = 0; i < governor->all.cnt; i++) {

@@ -55,6 +55,8 @@ bool governor__is_closed(const struct governor *governor, pid_t tgid);
 
 /* Give each process probes of its own, until told that this is needed no longer. 0 or -errno. */
 int governor__keep_apart(struct governor *governor, bool keep, uint64_t now_ns);
+/* What budgets need to know of this machine. It takes a while, so before anybody has probes. */
+void governor__prepare(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
 /* Take note of who is there, and how much CPU time they have used so far. */
 void governor__start(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
 /* Look at all processes, and act. Windows that are due are held at once, and waited for. When to come again. */
