@@ -17,30 +17,35 @@ static __attribute__((noipa, used)) void trap_me(void)
 
 /*
  * A few hundred nanoseconds of something else, as it lies between two hits of a program: a trap also costs what the
- * processor had under way, which a loop of nothing but traps does not show.
+ * processor had under way, which a loop of nothing but traps does not show. A chain of multiplications: whatever goes
+ * through memory takes half the time or twice, by what the processor guesses of it.
  */
 static __attribute__((noipa)) void work_between_traps(void)
 {
-	for (volatile int i = 0; i < 1000; i++)
-		;
-}
-
-/* What a call of trap_me() takes more than none. */
-static uint64_t time_traps(int cnt)
-{
-	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID), with, without;
+	uint64_t value = 1;
 	int i;
 
-	for (i = 0; i < cnt; i++) {
-		work_between_traps();
-		trap_me();
+	for (i = 0; i < 400; i++) {
+		value *= 0x9e3779b97f4a7c15;
+		__asm__ volatile("" : "+r"(value));
 	}
-	with = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
-	start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	for (i = 0; i < cnt; i++)
+}
+
+/* Short, so that on a busy machine most of them run undisturbed. */
+#define ROUNDS      150
+#define ROUND_CALLS 10
+
+static uint64_t time_calls(bool trap)
+{
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	int i;
+
+	for (i = 0; i < ROUND_CALLS; i++) {
 		work_between_traps();
-	without = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
-	return with > without ? (with - without) / (uint64_t)cnt : 0;
+		if (trap)
+			trap_me();
+	}
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 }
 
 static int by_size(const void *a, const void *b)
@@ -50,17 +55,40 @@ static int by_size(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-#define TRAP_ROUNDS 15
 /* Of our programs, what comes before and after the time they measure (bpf/cost.bpf.h). */
-#define PROGRAM_NS  100
+#define PROGRAM_NS 100
+
+static uint64_t median(uint64_t *values)
+{
+	qsort(values, ROUNDS, sizeof(*values), by_size);
+	return values[ROUNDS / 2];
+}
+
+/*
+ * As it is, not as it could be: the target has the same interrupts and neighbours. With and without are each other's
+ * neighbours in time, but compared as a whole: a round that somebody else disturbs says nothing about the one beside it.
+ */
+static uint64_t time_trap(void)
+{
+	uint64_t with[ROUNDS], without[ROUNDS], with_ns, without_ns;
+	int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		with[round] = time_calls(true);
+		without[round] = time_calls(false);
+	}
+	with_ns = median(with);
+	without_ns = median(without);
+	return with_ns > without_ns ? (with_ns - without_ns) / ROUND_CALLS : 0;
+}
 
 uint64_t tracer__trap_ns(struct tracer *tracer)
 {
-	uint64_t cookie = 0, offset, rounds[TRAP_ROUNDS];
+	uint64_t cookie = 0, offset, trap_ns = 0;
 	const struct bpf_link_sites site = { .offsets = &offset, .cookies = &cookie, .cnt = 1 };
 	int exe __close_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	struct probe_links links;
-	int round, err;
+	int err;
 
 	if (exe < 0 || self_offset((const void *)trap_me, &offset))
 		return 0;
@@ -68,12 +96,8 @@ uint64_t tracer__trap_ns(struct tracer *tracer)
 	if (!err)
 		err = probe_links__add(&links, tracer, tracer->skel->progs.heaptap_empty,
 				       BPF_LINK_UPROBE_MULTI, site, false);
-	for (round = 0; !err && round < TRAP_ROUNDS; round++)
-		rounds[round] = time_traps(100);
+	if (!err)
+		trap_ns = time_trap();
 	probe_links__done(&links, tracer);
-	if (err)
-		return 0;
-	qsort(rounds, TRAP_ROUNDS, sizeof(rounds[0]), by_size);
-	/* As it is, not as it could be: the target has the same interrupts and neighbours. */
-	return rounds[TRAP_ROUNDS / 2] + PROGRAM_NS;
+	return trap_ns ? trap_ns + PROGRAM_NS : 0;
 }
