@@ -121,13 +121,12 @@ static int list_anew(struct recording *rec, bool is_first)
 static void warn_of_refused(struct recording *rec)
 {
 	if (!rec->silent.warned)
-		log_warn(
-			0,
-			"some processes are not traced: to %s each needs probes of its own, which "
-			"no more than %zu can have; --name or --cgroup picks some",
-			rec->has_own_hooks ? "let a program under valgrind or the like live"
-					   : "keep to the budget",
-			apart_max(rec));
+		log_warn(0,
+			 "some processes are not traced: to %s each needs probes of its own, which "
+			 "no more than %zu can have; --name or --cgroup picks some",
+			 rec->has_own_hooks ? "let a program under valgrind or the like live"
+					    : "keep to the budget",
+			 apart_max(rec));
 	rec->silent.warned = true;
 }
 
