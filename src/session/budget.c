@@ -50,6 +50,15 @@ void work_add(struct work *to, struct work more)
 	to->io_bytes += more.io_bytes;
 }
 
+struct work work_times(struct work work, double factor)
+{
+	return (struct work){ .cpu_ns = (uint64_t)((double)work.cpu_ns * factor),
+			      .trace_ns = (uint64_t)((double)work.trace_ns * factor),
+			      .trap_ns = (uint64_t)((double)work.trap_ns * factor),
+			      .io_cnt = (uint64_t)((double)work.io_cnt * factor),
+			      .io_bytes = (uint64_t)((double)work.io_bytes * factor) };
+}
+
 struct budget_price budget_price(uint64_t trap_ns, size_t all_cnt, size_t live_cnt, bool live)
 {
 	double trap = (double)trap_ns, pass = PASS_PRICE * trap;

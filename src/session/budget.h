@@ -26,6 +26,7 @@ double work_cost(struct work work);
 bool work_is_past(struct work work, double budget);
 struct work work_between(struct work from, struct work to);
 void work_add(struct work *to, struct work more);
+struct work work_times(struct work work, double factor);
 
 enum budget_level { LEVEL_FULL, LEVEL_COARSE, LEVEL_ALONE, LEVEL_WINDOWS, LEVEL_CNT };
 

@@ -112,9 +112,13 @@ void governed__add_io(struct governed *governed, struct work *work)
 }
 
 /* All that it did so far is the first window. */
-static void stand_so_far(struct governed *governed)
+static void stand_so_far(struct governed *governed, const struct tracer *tracer, uint32_t id)
 {
-	windows__add(&governed->phase.windows, governed->all, (double)governed->last.enter_cnt);
+	const struct window window = { .work = governed->all,
+				       .allocs = (double)governed->last.enter_cnt,
+				       .wall_ns = (double)governed->all.cpu_ns };
+
+	phase__take(&governed->phase, tracer, id, &window);
 	governed->phase.all = governed->all;
 }
 
@@ -127,7 +131,7 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 	hurry(false);
 	phase__done(&governed->before);
 	if (governed->stands)
-		stand_so_far(governed);
+		stand_so_far(governed, tracer, id);
 	else
 		phase__begin(&governed->phase, tracer, id);
 	governed->is_new = true;
@@ -141,7 +145,7 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 
 static void count_phase(struct governed *governed, const struct phase *phase, double sign)
 {
-	governed->seen += sign * phase->windows.allocs;
+	governed->seen += sign * phase->windows.seen;
 	governed->estimate += sign * phase->estimate;
 	governed->chance_squares += sign * phase->chance * phase->chance;
 	governed->measure += sign * phase->measure;
@@ -217,7 +221,7 @@ void governed__end_windows(struct governed *governed, struct governor *governor,
 void governed__stand(struct governed *governed, struct governor *governor, struct tracer *tracer,
 		     uint32_t id)
 {
-	stand_so_far(governed);
+	stand_so_far(governed, tracer, id);
 	settle_with_others(governed, governor, true);
 	end_phase(governed, tracer, id);
 	phase__done(&governed->before);
@@ -250,7 +254,7 @@ struct budget_look governed__look_through_windows(const struct governed *governe
 /* One window for all that are due: it is the waiting that takes long. */
 struct held {
 	uint32_t id;
-	uint64_t begin_ns;
+	uint64_t begin_ns, open_ns; /* probes are on; allocations count */
 	struct thread_clocks clocks;
 	uint64_t cpu_ns; /* on them when the window was opened */
 	struct proc_io io;
@@ -280,6 +284,7 @@ static void open_window(struct governed *governed, struct governor *governor, st
 	governed->is_new = false;
 	proc_io__read(governed->tgid, &held->io);
 	held->from = reading_of(image);
+	held->open_ns = clock_ns(CLOCK_MONOTONIC);
 	held->cpu_ns = thread_clocks__read_ns(&held->clocks);
 	tracer__clear_flags(tracer, held->id, IMAGE_CLOSED);
 }
@@ -287,24 +292,27 @@ static void open_window(struct governed *governed, struct governor *governor, st
 static void close_window(struct governed *governed, struct governor *governor,
 			 struct tracer *tracer, const struct image *image, struct held *held)
 {
-	struct work work = {};
+	struct window window = {};
 	struct reading to;
 	uint64_t now_ns;
 
-	add_io(governed->tgid, &held->io, &work);
+	add_io(governed->tgid, &held->io, &window.work);
 	/* First what counts, then the probes: until they are gone they only cost. */
 	tracer__set_flags(tracer, held->id, IMAGE_CLOSED);
 	to = reading_of(image);
-	work.cpu_ns = thread_clocks__read_ns(&held->clocks) - held->cpu_ns;
+	window.work.cpu_ns = thread_clocks__read_ns(&held->clocks) - held->cpu_ns;
+	window.wall_ns = (double)(clock_ns(CLOCK_MONOTONIC) - held->open_ns);
 	tracer__suspend(tracer, governed->tgid);
 	now_ns = clock_ns(CLOCK_MONOTONIC);
+	window.work.trap_ns = governed__traps_ns(governed, held->from, to);
+	window.work.trace_ns = window.work.trap_ns + to.run_ns - held->from.run_ns;
+	window.allocs = (double)(to.enter_cnt - held->from.enter_cnt);
 	/* One that has ended before the window was open was not seen. */
-	if (held->clocks.cnt && (work.cpu_ns || !image->end_ns)) {
-		work.trap_ns = governed__traps_ns(governed, held->from, to);
-		work.trace_ns = work.trap_ns + to.run_ns - held->from.run_ns;
-		windows__add(&governed->phase.windows, work,
-			     (double)(to.enter_cnt - held->from.enter_cnt));
+	if (held->clocks.cnt && (window.work.cpu_ns || !image->end_ns)) {
+		phase__take(&governed->phase, tracer, held->id, &window);
 		governed->window_cnt++;
+	} else {
+		phase__take(&governed->phase, tracer, held->id, NULL);
 	}
 	thread_clocks__done(&held->clocks);
 	governed__read(governed, governor, image);

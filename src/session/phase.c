@@ -12,6 +12,13 @@ void phase__done(struct phase *phase)
 	*phase = (struct phase){};
 }
 
+static struct phase_count count_of(const struct alloc_site *site)
+{
+	return (struct phase_count){ .cnt = site->alloc_cnt,
+				     .bytes = site->alloc_bytes,
+				     .variance = site->variance };
+}
+
 int phase__begin(struct phase *phase, const struct tracer *tracer, uint32_t image)
 {
 	const struct alloc_site *sites;
@@ -20,33 +27,70 @@ int phase__begin(struct phase *phase, const struct tracer *tracer, uint32_t imag
 
 	phase__done(phase);
 	sites = tracer__sites(tracer, &cnt);
+	phase->site_end = cnt;
 	for (i = 0; !err && i < cnt; i++) {
 		if (tracer_site_is_of(&sites[i], i, image))
 			err = vec__push(&phase->sites,
 					(struct phase_site){ .id = (uint32_t)i,
-							     .cnt = sites[i].alloc_cnt,
-							     .bytes = sites[i].alloc_bytes,
-							     .variance = sites[i].variance });
+							     .begin = count_of(&sites[i]),
+							     .last = count_of(&sites[i]) });
 	}
 	return err;
 }
 
-/* What is to be put on top, so that what was counted since @from becomes @factor as much. */
-static uint64_t more_of(uint64_t now, uint64_t from, double factor)
+static double more_since(uint64_t now, uint64_t from)
 {
-	double more = (double)(now - from) * (factor - 1);
+	return now > from ? (double)(now - from) : 0;
+}
 
-	return now > from && more > 0 && more < 0x1p62 ? (uint64_t)more : 0;
+/* What was counted since it was last looked at, by @weight. */
+static void site__take(struct phase_site *site, const struct alloc_site *now, double weight)
+{
+	site->weighted.cnt += weight * more_since(now->alloc_cnt, site->last.cnt);
+	site->weighted.bytes += weight * more_since(now->alloc_bytes, site->last.bytes);
+	site->weighted.variance += weight * weight * more_since(now->variance, site->last.variance);
+	site->last = count_of(now);
+}
+
+void phase__take(struct phase *phase, const struct tracer *tracer, uint32_t image,
+		 const struct window *window)
+{
+	double weight = window ? window__weight(window) : 0;
+	const struct alloc_site *sites;
+	size_t cnt, i;
+
+	sites = tracer__sites(tracer, &cnt);
+	/* New ones that took the place of others are found at the end: to look for them takes a look at all. */
+	for (i = phase->site_end; i < cnt; i++) {
+		if (tracer_site_is_of(&sites[i], i, image) &&
+		    vec__push(&phase->sites, (struct phase_site){ .id = (uint32_t)i }))
+			break;
+	}
+	phase->site_end = i;
+	for (i = 0; i < phase->sites.cnt; i++)
+		site__take(&phase->sites.at[i], &sites[phase->sites.at[i].id], weight);
+	if (window)
+		windows__add(&phase->windows, window);
+}
+
+/* What is to be put on top, so that what was counted since @from becomes @whole. */
+static uint64_t more_of(uint64_t now, uint64_t from, double whole)
+{
+	double more = whole - more_since(now, from);
+
+	return more > 0 && more < 0x1p62 ? (uint64_t)more : 0;
 }
 
 static void scale_site(struct phase_site *site, const struct alloc_site *now, double factor,
 		       struct tracer *tracer)
 {
-	site->more_cnt = more_of(now->alloc_cnt, site->cnt, factor);
-	site->more_bytes = more_of(now->alloc_bytes, site->bytes, factor);
-	site->more_variance = more_of(now->variance, site->variance, factor * factor);
-	tracer__add_to_site(tracer, site->id, site->more_cnt, site->more_bytes,
-			    site->more_variance);
+	site->more.cnt = more_of(now->alloc_cnt, site->begin.cnt, factor * site->weighted.cnt);
+	site->more.bytes =
+		more_of(now->alloc_bytes, site->begin.bytes, factor * site->weighted.bytes);
+	site->more.variance = more_of(now->variance, site->begin.variance,
+				      factor * factor * site->weighted.variance);
+	tracer__add_to_site(tracer, site->id, site->more.cnt, site->more.bytes,
+			    site->more.variance);
 }
 
 /* Sites that came later had nothing. */
@@ -75,26 +119,27 @@ static int note_new_sites(struct phase *phase, const struct alloc_site *sites, s
 }
 
 /*
- * Of a window that could not be measured the sites know, but not the windows: it must not be scaled as if it were part of the
- * others. Twice as much as happened in these is more than anything else explains, but samples may be off.
+ * Counted in windows, but by whom was not noted at the time: by all of them, then. Of a window that could not be measured the
+ * sites know, but not the windows: it must not be scaled as if it were part of the others. Twice as much as happened in these is
+ * more than anything else explains, but samples may be off.
  */
-static double without_unmeasured(const struct phase *phase, const struct alloc_site *sites)
+static double weight_of_rest(const struct phase *phase, const struct alloc_site *sites)
 {
 	double counted = 0, variance = 0;
 	size_t i;
 
+	if (phase->windows.seen <= 0)
+		return 0;
 	for (i = 0; i < phase->sites.cnt; i++) {
-		const struct phase_site *from = &phase->sites.at[i];
-		const struct alloc_site *now = &sites[from->id];
+		const struct phase_site *site = &phase->sites.at[i];
+		const struct alloc_site *now = &sites[site->id];
 
-		if (now->alloc_cnt > from->cnt)
-			counted += (double)(now->alloc_cnt - from->cnt) / WEIGHT_ONE;
-		if (now->variance > from->variance)
-			variance += (double)(now->variance - from->variance) / VARIANCE_ONE;
+		counted += more_since(now->alloc_cnt, site->begin.cnt) / WEIGHT_ONE;
+		variance += more_since(now->variance, site->begin.variance) / VARIANCE_ONE;
 	}
-	return counted - 4 * sqrt(variance) > 2 * phase->windows.allocs
-		       ? phase->windows.allocs / counted
-		       : 1;
+	if (counted - 4 * sqrt(variance) > 2 * phase->windows.seen)
+		return phase->windows.allocs / counted;
+	return phase->windows.allocs / phase->windows.seen;
 }
 
 int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
@@ -103,7 +148,7 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 		phase->model.cnt ? windows__scale_like(&phase->windows, &phase->model, phase->all)
 				 : windows__scale(&phase->windows, phase->all);
 	const struct alloc_site *sites;
-	double share;
+	double weight;
 	size_t cnt, i;
 	int err;
 
@@ -111,10 +156,13 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 	err = note_new_sites(phase, sites, cnt, image);
 	if (err)
 		return err;
-	share = without_unmeasured(phase, sites);
-	for (i = 0; i < phase->sites.cnt; i++)
-		scale_site(&phase->sites.at[i], &sites[phase->sites.at[i].id], scale.factor * share,
-			   tracer);
+	weight = weight_of_rest(phase, sites);
+	for (i = 0; i < phase->sites.cnt; i++) {
+		struct phase_site *site = &phase->sites.at[i];
+
+		site__take(site, &sites[site->id], weight);
+		scale_site(site, &sites[site->id], scale.factor, tracer);
+	}
 	phase->estimate = phase->windows.allocs * scale.factor;
 	phase->chance = phase->estimate * scale.chance;
 	phase->measure = phase->estimate * scale.measure;
@@ -125,24 +173,31 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 	return 0;
 }
 
+/* As if it had been watched since @before began; what the end of that put on top is taken back, in the arithmetic of words. */
+static void join_site(struct phase_site *site, const struct phase_site *before,
+		      struct tracer *tracer)
+{
+	tracer__add_to_site(tracer, site->id, -before->more.cnt, -before->more.bytes,
+			    -before->more.variance);
+	site->last.cnt -= before->more.cnt;
+	site->last.bytes -= before->more.bytes;
+	site->last.variance -= before->more.variance;
+	site->begin = before->begin;
+	site->weighted.cnt += before->weighted.cnt;
+	site->weighted.bytes += before->weighted.bytes;
+	site->weighted.variance += before->weighted.variance;
+}
+
 void phase__reopen(struct phase *phase, struct phase *before, struct tracer *tracer)
 {
-	size_t i;
+	size_t i, j = 0;
 
-	for (i = 0; i < before->sites.cnt; i++) {
-		const struct phase_site *site = &before->sites.at[i];
-
-		/* The opposite, in the arithmetic of words. */
-		tracer__add_to_site(tracer, site->id, -site->more_cnt, -site->more_bytes,
-				    -site->more_variance);
+	/* What there was then is still there: all of @before's sites are @phase's, too. */
+	for (i = 0; i < phase->sites.cnt && j < before->sites.cnt; i++) {
+		if (phase->sites.at[i].id == before->sites.at[j].id)
+			join_site(&phase->sites.at[i], &before->sites.at[j++], tracer);
 	}
 	windows__join(&phase->windows, &before->windows);
 	work_add(&phase->all, before->all);
-	vec__done(&phase->sites);
-	phase->sites.at = before->sites.at;
-	phase->sites.cnt = before->sites.cnt;
-	phase->sites.room = before->sites.room;
-	before->sites.at = NULL;
-	before->sites.cnt = before->sites.room = 0;
 	phase__done(before);
 }

@@ -3,8 +3,17 @@
 
 #include <math.h>
 
-/* So far apart, the bounds say more than the measured price. */
-#define WIDE          3
+/*
+ * What a trap costs a program in a window is more than it costs us, by as much: its caches are colder. Seen were 0.8 to 1.45
+ * times of that; how far it may be off. (BUDGET_PRICE_ERROR is what a budget must bear.)
+ */
+#define PRICE_COLD    0.2
+#define PRICE_ERROR   0.3
+/*
+ * And what the program does between traps takes longer than without, for the same reason: a compiler was seen to take a tenth
+ * to a fourth longer. (A loop that does nothing but wait for its own stores took two and a half times as long.)
+ */
+#define OWN_ERROR     0.2
 /* No allocation, with its free, takes less, of the fastest allocators on the fastest machines. */
 #define CALL_LEAST_NS 5
 /*
@@ -14,33 +23,85 @@
 #define IO_ERROR      0.1
 /* Fewer of them in all windows together tell nothing. */
 #define IO_LEAST_CNT  32
+/* What a window of weight 1 covers. */
+#define COVER_NS      1e6
+/* No window counts for more than so many times its length: where work hides behind the traps it is a guess. */
+#define STRETCH_MAX   10
 
-static double measure(struct work work, enum windows_by by)
+/*
+ * Own work, if traps took @price_error more than was measured. What is left after them may be less than the error of their
+ * price, or less than nothing; it is no less than the calls themselves take. Where there is plenty left, that is it; where
+ * there is nothing left, it is between these two, and their geometric mean is wrong by no more in one direction than in the
+ * other.
+ */
+static double own_work(const struct window *window, double price_error)
 {
-	switch (by) {
-	case WINDOWS_BY_IO:
-		return (double)work.io_cnt;
-	case WINDOWS_BY_IO_BYTES:
-		return (double)work.io_bytes;
-	default:
-		return work_own_ns(work);
-	}
+	double trap_ns = (double)window->work.trap_ns, least_ns = window->allocs * CALL_LEAST_NS;
+	double left_ns =
+		(double)window->work.cpu_ns - (double)window->work.trace_ns - price_error * trap_ns;
+	double own_ns =
+		(left_ns + sqrt(left_ns * left_ns + 4 * least_ns * PRICE_ERROR * trap_ns)) / 2;
+
+	return fmax(fmax(own_ns, least_ns), 1);
 }
 
-void windows__add(struct windows *windows, struct work work, double allocs)
+/*
+ * Threads that run side by side cover the same time; a time in which none runs is covered as it is. One that waits for a CPU
+ * all that time is taken to sleep: on a busy machine weights are too much alike.
+ */
+static double weight(const struct window *window, double own_ns)
 {
-	enum windows_by by;
+	double cpu_ns = (double)window->work.cpu_ns, wall_ns = fmax(window->wall_ns, 1);
+	double threads = fmax(cpu_ns / wall_ns, 1), idle_ns = fmax(wall_ns - cpu_ns, 0);
+	double cover_ns = own_ns / threads + idle_ns;
+
+	return COVER_NS / fmax(cover_ns, wall_ns / STRETCH_MAX);
+}
+
+double window__weight(const struct window *window)
+{
+	return weight(window, own_work(window, 0));
+}
+
+static void add_rate(struct windows_rate *rate, const struct window *window, double price_error)
+{
+	double own_ns = own_work(window, price_error), times = weight(window, own_ns);
+
+	rate->allocs += window->allocs * times;
+	rate->own_ns += own_ns * times;
+}
+
+static void add_by(struct windows_by_sums *by, double value, double allocs)
+{
+	by->sum += value;
+	by->squares += value * value;
+	by->products += value * allocs;
+}
+
+void windows__add(struct windows *windows, const struct window *window)
+{
+	double own_ns = own_work(window, 0), times = weight(window, own_ns);
+	double allocs = window->allocs * times;
 
 	windows->cnt++;
-	work_add(&windows->work, work);
+	windows->seen += window->allocs;
+	windows->own_ns += own_ns;
+	windows->io_cnt += window->work.io_cnt;
+	work_add(&windows->work, work_times(window->work, times));
 	windows->allocs += allocs;
 	windows->alloc_squares += allocs * allocs;
-	for (by = 0; by < WINDOWS_BY_CNT; by++) {
-		double value = measure(work, by);
+	windows->alloc_variance += allocs * times;
+	add_by(&windows->by[WINDOWS_BY_OWN], own_ns * times, allocs);
+	add_by(&windows->by[WINDOWS_BY_IO], (double)window->work.io_cnt * times, allocs);
+	add_by(&windows->by[WINDOWS_BY_IO_BYTES], (double)window->work.io_bytes * times, allocs);
+	add_rate(&windows->cheap, window, -PRICE_ERROR);
+	add_rate(&windows->dear, window, PRICE_ERROR);
+}
 
-		windows->by[by].squares += value * value;
-		windows->by[by].products += value * allocs;
-	}
+static void join_rate(struct windows_rate *to, struct windows_rate more)
+{
+	to->allocs += more.allocs;
+	to->own_ns += more.own_ns;
 }
 
 void windows__join(struct windows *to, const struct windows *more)
@@ -48,35 +109,43 @@ void windows__join(struct windows *to, const struct windows *more)
 	enum windows_by by;
 
 	to->cnt += more->cnt;
+	to->seen += more->seen;
+	to->own_ns += more->own_ns;
+	to->io_cnt += more->io_cnt;
 	work_add(&to->work, more->work);
 	to->allocs += more->allocs;
 	to->alloc_squares += more->alloc_squares;
+	to->alloc_variance += more->alloc_variance;
 	for (by = 0; by < WINDOWS_BY_CNT; by++) {
+		to->by[by].sum += more->by[by].sum;
 		to->by[by].squares += more->by[by].squares;
 		to->by[by].products += more->by[by].products;
 	}
+	join_rate(&to->cheap, more->cheap);
+	join_rate(&to->dear, more->dear);
 }
 
-/* Of the windows' rates, @value being what they measure together, to the number of allocations. One alone says nothing of it. */
-static double chance_error(const struct windows *windows, enum windows_by by, double value)
+/* Of the windows' rates, to the number of allocations. One alone says nothing of it. */
+static double chance_error(const struct windows *windows, enum windows_by by)
 {
-	double whole = measure(windows->work, by), cnt, rate, residuals;
+	double sum = windows->by[by].sum, cnt, rate, residuals;
 
 	if (windows->allocs <= 0)
 		return 1;
 	/* Of those in which the process did something: all that it did may lie in one of many. */
-	cnt = whole * whole / windows->by[by].squares;
+	cnt = sum * sum / windows->by[by].squares;
 	if (cnt < 1.5)
 		return 1;
-	rate = windows->allocs / value;
+	rate = windows->allocs / sum;
 	residuals = windows->alloc_squares - 2 * rate * windows->by[by].products +
 		    rate * rate * windows->by[by].squares;
-	return sqrt((fmax(residuals, 0) + windows->allocs) * cnt / (cnt - 1)) / windows->allocs;
+	return sqrt((fmax(residuals, 0) + windows->alloc_variance) * cnt / (cnt - 1)) /
+	       windows->allocs;
 }
 
 double windows__own_ns(const struct windows *windows)
 {
-	return fmax(work_own_ns(windows->work), windows->allocs * CALL_LEAST_NS);
+	return fmax(windows->by[WINDOWS_BY_OWN].sum, 1);
 }
 
 /* Between which the factor is. */
@@ -90,28 +159,22 @@ struct bounds {
  */
 static struct bounds find_bounds(const struct windows *windows, double total_ns)
 {
-	double own_ns = windows__own_ns(windows);
-	double off_ns = BUDGET_PRICE_ERROR * (double)windows->work.trap_ns;
-	double least_ns = fmax(own_ns - off_ns, fmax(windows->allocs * CALL_LEAST_NS, 1));
+	const struct windows_rate *cheap = &windows->cheap, *dear = &windows->dear;
 
-	return (struct bounds){ .least = fmax(total_ns / (own_ns + off_ns), 1),
-				.most = fmax(total_ns / least_ns, 1) };
+	return (struct bounds){ .least = total_ns * cheap->allocs / cheap->own_ns / windows->allocs,
+				.most = total_ns * dear->allocs / dear->own_ns / windows->allocs };
 }
 
-/*
- * Where tracing takes nearly all of a window's time the bounds are far apart, and what the measured price says may be a
- * hundred times too small: then their middle is the better estimate, which is never more than as much again away.
- */
 static struct windows_scale scale_by_own(const struct windows *windows, double total_ns,
 					 struct bounds bounds)
 {
-	double own_ns = windows__own_ns(windows);
-	struct windows_scale scale = { .factor = total_ns / own_ns, .by = WINDOWS_BY_OWN };
+	struct windows_scale scale = { .factor = total_ns / windows__own_ns(windows),
+				       .by = WINDOWS_BY_OWN };
+	double more = fmax(bounds.most / scale.factor - 1, 0),
+	       less = fmax(1 - bounds.least / scale.factor, 0);
 
-	if (bounds.most > scale.factor * WIDE)
-		scale.factor = (bounds.most + bounds.least) / 2;
-	scale.measure = fmax(bounds.most / scale.factor - 1, 1 - bounds.least / scale.factor);
-	scale.chance = chance_error(windows, WINDOWS_BY_OWN, own_ns);
+	scale.measure = hypot(fmax(more, less), OWN_ERROR);
+	scale.chance = chance_error(windows, WINDOWS_BY_OWN);
 	return scale;
 }
 
@@ -124,54 +187,65 @@ static double error_of(const struct windows_scale *scale)
 static void try_io(const struct windows *windows, struct work all, enum windows_by by,
 		   struct bounds bounds, struct windows_scale *scale)
 {
-	double value = measure(windows->work, by);
+	double value = windows->by[by].sum;
 	struct windows_scale other = { .by = by, .measure = IO_ERROR };
 
-	if (windows->work.io_cnt < IO_LEAST_CNT || value <= 0)
+	if (windows->io_cnt < IO_LEAST_CNT || value <= 0)
 		return;
-	other.factor = measure(all, by) / value;
+	other.factor = (double)(by == WINDOWS_BY_IO ? all.io_cnt : all.io_bytes) / value;
 	if (other.factor < bounds.least * (1 - IO_ERROR) ||
 	    other.factor > bounds.most * (1 + IO_ERROR))
 		return;
-	other.factor = fmax(other.factor, 1);
-	other.chance = chance_error(windows, by, value);
+	other.chance = chance_error(windows, by);
 	if (error_of(&other) < error_of(scale))
 		*scale = other;
+}
+
+/* What was seen is there, whatever the rest may be. */
+static double least_factor(const struct windows *windows)
+{
+	return windows->allocs > 0 ? windows->seen / windows->allocs : 1;
 }
 
 struct windows_scale windows__scale(const struct windows *windows, struct work all)
 {
 	double total_ns = work_own_ns(all);
-	struct windows_scale scale = { .factor = 1 };
+	struct windows_scale scale = { .factor = least_factor(windows) };
 	struct bounds bounds;
 
-	if (total_ns <= windows__own_ns(windows))
+	if (total_ns <= windows->own_ns || windows->allocs <= 0)
 		return scale;
 	bounds = find_bounds(windows, total_ns);
 	scale = scale_by_own(windows, total_ns, bounds);
 	try_io(windows, all, WINDOWS_BY_IO, bounds, &scale);
 	try_io(windows, all, WINDOWS_BY_IO_BYTES, bounds, &scale);
+	scale.factor = fmax(scale.factor, least_factor(windows));
 	return scale;
 }
 
 struct windows_scale windows__scale_like(const struct windows *windows, const struct windows *model,
 					 struct work all)
 {
-	double total_ns = work_own_ns(all), share;
-	struct windows_scale scale = { .factor = 1 };
-	struct bounds bounds;
+	double total_ns = work_own_ns(all);
+	struct windows_scale scale = { .factor = least_factor(windows) };
 
 	if (windows->allocs <= 0 || model->allocs <= 0)
 		return windows__scale(windows, all);
-	/* As if the model's windows had all been held in this process, which would have worked as much more. */
-	share = model->allocs / windows->allocs;
-	if (total_ns * share <= windows__own_ns(model))
+	if (total_ns <= windows->own_ns)
 		return scale;
-	bounds = find_bounds(model, total_ns * share);
-	scale = scale_by_own(model, total_ns * share, bounds);
+	/* As if the model's windows had all been held in this process, which would have worked as much more. */
+	total_ns *= model->allocs / windows->allocs;
+	scale = scale_by_own(model, total_ns, find_bounds(model, total_ns));
+	scale.factor = fmax(scale.factor, least_factor(windows));
 	/* What one of them differs from the others by stays. */
 	scale.chance = fmin(scale.chance * sqrt((double)model->cnt), 1);
 	return scale;
+}
+
+static void fade_rate(struct windows_rate *rate)
+{
+	rate->allocs /= 2;
+	rate->own_ns /= 2;
 }
 
 void windows__fade(struct windows *windows)
@@ -179,15 +253,18 @@ void windows__fade(struct windows *windows)
 	enum windows_by by;
 
 	windows->cnt /= 2;
+	windows->seen /= 2;
+	windows->own_ns /= 2;
+	windows->io_cnt /= 2;
+	windows->work = work_times(windows->work, 0.5);
 	windows->allocs /= 2;
 	windows->alloc_squares /= 2;
-	windows->work.cpu_ns /= 2;
-	windows->work.trace_ns /= 2;
-	windows->work.trap_ns /= 2;
-	windows->work.io_cnt /= 2;
-	windows->work.io_bytes /= 2;
+	windows->alloc_variance /= 2;
 	for (by = 0; by < WINDOWS_BY_CNT; by++) {
+		windows->by[by].sum /= 2;
 		windows->by[by].squares /= 2;
 		windows->by[by].products /= 2;
 	}
+	fade_rate(&windows->cheap);
+	fade_rate(&windows->dear);
 }
