@@ -22,18 +22,18 @@
 /* Windows may have to wait for those before them to be gone, which takes tens of ms. */
 #define TICK_WAIT_NS    4000000u
 #define TICK_MEASURE_NS 250000000u
-/* At first more often: one that is past its budget from the start has not spent much of it then. */
-#define TICK_FIRST_NS   4000000u
-#define FIRST_NS        100000000u
 /*
- * And at the very first, while probes that were just put on can be taken off at once (later that takes a grace period, with
- * the probes on), a process that is far past its budget is known by fewer hits.
+ * At first more often: one that is past its budget from the start has not spent much of it then. And one that is far past it
+ * is known by fewer hits.
  */
-#define TICK_EARLY_NS   1500000u
-#define EARLY_NS        8000000u
+#define TICK_FIRST_NS   1500000u
+#define FIRST_NS        100000000u
 #define EARLY_MIN_HITS  300u
 #define EARLY_PAST      4
 #define PRICE_NS        10000000000u
+/* In windows, the mean between samples to the mean size of a block; of a process of which nothing is known, that is so much. */
+#define WINDOW_SAMPLE   4
+#define USUAL_BYTES     128
 #define MEAN_MAX_BYTES  ((uint64_t)1 << 36)
 #define PATIENCE_MAX_NS 64000000000u
 #define SOON_NS         10000000000u
@@ -161,6 +161,26 @@ static void coarser(struct tracer *tracer, const struct image *image, uint32_t i
 	set_mean(tracer, id, (mean < 64 ? 64 : mean) * BUDGET_COARSER, now_ns);
 }
 
+/* In a window a walk for every allocation would take more time than the traps, and leave less of it for the program. */
+static void sample_some(struct tracer *tracer, const struct image *image, uint32_t id,
+			uint64_t now_ns)
+{
+	uint64_t bytes = 0, cnt = 0, mean_bytes;
+	const struct alloc_site *sites;
+	size_t site_cnt, i;
+
+	sites = tracer__sites(tracer, &site_cnt);
+	for (i = 0; i < site_cnt; i++) {
+		if (tracer_site_is_of(&sites[i], i, id)) {
+			bytes += sites[i].alloc_bytes / WEIGHT_ONE;
+			cnt += sites[i].alloc_cnt / WEIGHT_ONE;
+		}
+	}
+	mean_bytes = WINDOW_SAMPLE * (cnt ? bytes / cnt : USUAL_BYTES);
+	if (mean_bytes > LOAD(image, mean_bytes))
+		set_mean(tracer, id, mean_bytes, now_ns);
+}
+
 /* True: it is as it was at first. */
 static bool finer(const struct governor *governor, struct tracer *tracer, const struct image *image,
 		  uint32_t id, uint64_t now_ns)
@@ -203,6 +223,7 @@ void governor__step_down(struct governor *governor, struct tracer *tracer,
 	note_step(governed, level, now_ns);
 	if (level == LEVEL_WINDOWS) {
 		programs__learn(&governor->programs, governed->program, true, now_ns);
+		sample_some(tracer, image, id, now_ns);
 		governed__begin_windows(governed, governor, tracer, id, now_ns);
 		return;
 	}
@@ -299,25 +320,20 @@ static double wanted_ns(const struct governed *governed, const struct budget_loo
 	return (double)look->work.trace_ns;
 }
 
-static bool is_early(const struct governor *governor, uint64_t now_ns)
+static uint64_t least_hits(const struct governed *governed, uint64_t now_ns)
 {
-	return now_ns - governor->start_ns < EARLY_NS;
-}
-
-static uint64_t least_hits(const struct governor *governor, uint64_t now_ns)
-{
-	return is_early(governor, now_ns) ? EARLY_MIN_HITS : LOOK_MIN_HITS;
+	return now_ns - governed->seen_ns < FIRST_NS ? EARLY_MIN_HITS : LOOK_MIN_HITS;
 }
 
 /* Is it past its budget, as far as a look can say so? */
-static bool is_past(const struct governor *governor, const struct governed *governed,
-		    const struct budget_look *look, uint64_t now_ns)
+static bool is_past(const struct governed *governed, const struct budget_look *look,
+		    uint64_t now_ns)
 {
 	uint64_t hits = look->enter_cnt + look->free_cnt;
 
 	if (hits >= LOOK_MIN_HITS || look->work.cpu_ns >= LOOK_MIN_NS)
 		return work_is_past(look->work, governed->budget);
-	return hits >= least_hits(governor, now_ns) &&
+	return hits >= least_hits(governed, now_ns) &&
 	       work_is_past(look->work, EARLY_PAST * governed->budget);
 }
 
@@ -327,7 +343,7 @@ static void consider(struct governor *governor, struct tracer *tracer, const str
 	struct governed *governed = &governor->all.at[id];
 	enum budget_level level = governed->level;
 
-	if (level != LEVEL_WINDOWS && is_past(governor, governed, look, now_ns)) {
+	if (level != LEVEL_WINDOWS && is_past(governed, look, now_ns)) {
 		level = budget_level_for(level, look, governed->budget, true);
 		if (level >= LEVEL_ALONE && !may_close(governor, now_ns))
 			level = LEVEL_ALONE;
@@ -345,11 +361,10 @@ static void consider(struct governor *governor, struct tracer *tracer, const str
 }
 
 /* Nothing to ask the kernel for, most of the time. */
-static bool is_quiet(const struct governor *governor, const struct governed *governed,
-		     const struct image *image, uint64_t now_ns)
+static bool is_quiet(const struct governed *governed, const struct image *image, uint64_t now_ns)
 {
 	return (governed->level == LEVEL_WINDOWS ||
-		reading_hits(governed->looked, reading_of(image)) < least_hits(governor, now_ns)) &&
+		reading_hits(governed->looked, reading_of(image)) < least_hits(governed, now_ns)) &&
 	       now_ns - governed->looked_ns < LOOK_MAX_NS;
 }
 
@@ -360,7 +375,7 @@ static void look_at(struct governor *governor, struct tracer *tracer, const stru
 	struct budget_look look;
 	double elapsed, rate;
 
-	if (!governed || is_quiet(governor, governed, image, now_ns))
+	if (!governed || is_quiet(governed, image, now_ns))
 		return;
 	governed__find_price(governed, governor, tracer);
 	if (!governed__read(governed, governor, image))
@@ -549,8 +564,6 @@ static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 
 	if (!governor__has_budget(governor))
 		return now_ns + TICK_MEASURE_NS;
-	if (is_early(governor, now_ns))
-		return now_ns + TICK_EARLY_NS;
 	if (now_ns - governor->start_ns < FIRST_NS)
 		return now_ns + TICK_FIRST_NS;
 	for (i = 0; i < governor->all.cnt; i++) {

@@ -140,7 +140,8 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 	governed->at_window = governed->all;
 	governed->burn = 1;
 	governed->debt_ns = fmin(governed->debt_ns, income_of(governed) * DEBT_FIRST_NS);
-	plan(governed, governor, now_ns);
+	/* What it took to find out is not to be paid back before anything is seen of it. */
+	governed->due_ns = now_ns + (uint64_t)(period_ns(governor) * jitter(governor));
 }
 
 static void count_phase(struct governed *governed, const struct phase *phase, double sign)
@@ -277,7 +278,6 @@ static void open_window(struct governed *governed, struct governor *governor, st
 	governed__find_price(governed, governor, tracer);
 	governed__read(governed, governor, image);
 	held->trace_ns = governed->all.trace_ns;
-	/* What it took to find out is not to be paid back before anything is seen of it. */
 	if (governed->is_new)
 		governed->debt_ns =
 			fmin(governed->debt_ns, income_of(governed) * period_ns(governor));

@@ -23,6 +23,7 @@
 #define IO_ERROR      0.1
 /* Fewer of them in all windows together tell nothing. */
 #define IO_LEAST_CNT  32
+#define FEW           12
 /* What a window of weight 1 covers. */
 #define COVER_NS      1e6
 /* No window counts for more than so many times its length: where work hides behind the traps it is a guess. */
@@ -128,7 +129,7 @@ void windows__join(struct windows *to, const struct windows *more)
 /* Of the windows' rates, to the number of allocations. One alone says nothing of it. */
 static double chance_error(const struct windows *windows, enum windows_by by)
 {
-	double sum = windows->by[by].sum, cnt, rate, residuals;
+	double sum = windows->by[by].sum, cnt, rate, residuals, chance;
 
 	if (windows->allocs <= 0)
 		return 1;
@@ -139,8 +140,10 @@ static double chance_error(const struct windows *windows, enum windows_by by)
 	rate = windows->allocs / sum;
 	residuals = windows->alloc_squares - 2 * rate * windows->by[by].products +
 		    rate * rate * windows->by[by].squares;
-	return sqrt((fmax(residuals, 0) + windows->alloc_variance) * cnt / (cnt - 1)) /
-	       windows->allocs;
+	chance = sqrt((fmax(residuals, 0) + windows->alloc_variance) * cnt / (cnt - 1)) /
+		 windows->allocs;
+	/* A few of them may agree because all have missed what is rare. */
+	return cnt < FEW ? hypot(chance, 1 / sqrt(cnt)) : chance;
 }
 
 double windows__own_ns(const struct windows *windows)
