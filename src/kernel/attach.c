@@ -240,7 +240,7 @@ void tracer__make_ready(struct tracer *tracer, pid_t pid)
 {
 	size_t i;
 
-	closer__wait(&tracer->closer);
+	closer__wait(&tracer->closer, pid);
 	for (i = 0; i < tracer->groups.cnt; i++) {
 		struct probe_links *links = &tracer->groups.at[i].links;
 
@@ -255,7 +255,7 @@ int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
 	int err = 0;
 
 	/* Probes that are still being taken off would count beside the new ones. */
-	closer__wait(&tracer->closer);
+	closer__wait(&tracer->closer, pid);
 	for (i = 0; !err && i < tracer->groups.cnt; i++) {
 		struct attach_group *group = &tracer->groups.at[i];
 
@@ -267,14 +267,14 @@ int tracer__resume(struct tracer *tracer, pid_t pid, bool live)
 	return err;
 }
 
-bool tracer__is_settled(const struct tracer *tracer)
+bool tracer__is_settled(struct tracer *tracer, pid_t pid)
 {
-	return closer__is_idle(&tracer->closer);
+	return closer__is_idle(&tracer->closer, pid);
 }
 
 void tracer__wait_settled(struct tracer *tracer)
 {
-	closer__wait(&tracer->closer);
+	closer__wait_all(&tracer->closer);
 }
 
 size_t tracer__apart_cnt(const struct tracer *tracer)
@@ -368,7 +368,7 @@ void tracer__forget_file(struct tracer *tracer, uint32_t file)
 			forget_group(tracer, i);
 	}
 	tracer__forget_hooks(tracer, file);
-	closer__wait(&tracer->closer);
+	closer__wait_all(&tracer->closer);
 	forget_probes(tracer, file);
 }
 

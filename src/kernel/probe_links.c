@@ -126,9 +126,9 @@ void probe_links__close(struct probe_links *links, struct tracer *tracer)
 	if (links->fds.cnt)
 		probe_links__guard(links, tracer);
 	for (i = 0; i < links->fds.cnt; i++)
-		closer__close(&tracer->closer, links->fds.at[i]);
+		closer__close(&tracer->closer, links->pid, links->fds.at[i]);
 	links->fds.cnt = 0;
 	for (i = 0; i < links->guard.cnt; i++)
-		closer__close_last(&tracer->closer, links->guard.at[i]);
+		closer__close_last(&tracer->closer, links->pid, links->guard.at[i]);
 	links->guard.cnt = 0;
 }

@@ -248,6 +248,7 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	*ret_why = TRACER_NO_MEMORY;
 	if (!tracer)
 		return -ENOMEM;
+	closer__init(&tracer->closer);
 	libbpf_set_print(keep_log);
 	last_log[0] = '\0';
 	tracer->cpu_cnt = libbpf_num_possible_cpus();
@@ -285,7 +286,7 @@ void tracer__detach(struct tracer *tracer)
 {
 	tracer__drop_groups(tracer);
 	tracer__drop_hooks(tracer);
-	closer__done(&tracer->closer);
+	closer__wait_all(&tracer->closer);
 	bpf_link__destroy(tracer->fork);
 	bpf_link__destroy(tracer->exec);
 	bpf_link__destroy(tracer->exit);
@@ -307,6 +308,7 @@ void tracer__free(struct tracer *tracer)
 	mapped__close(&tracer->ranges);
 	mapped__close(&tracer->why_sites);
 	heaptap_bpf__destroy(tracer->skel);
+	closer__done(&tracer->closer);
 	free(tracer);
 }
 

@@ -122,8 +122,9 @@ void tracer__suspend(struct tracer *tracer, pid_t pid);
 /* They are about to be put on, and off again soon: whatever takes long of that is done now. */
 void tracer__make_ready(struct tracer *tracer, pid_t pid);
 int tracer__resume(struct tracer *tracer, pid_t pid, bool live);
-/* Have all that were taken off gone? Else tracer__make_ready() and tracer__resume() wait, some tens of milliseconds. */
-bool tracer__is_settled(const struct tracer *tracer);
+/* Have all that were taken off @pid gone? Else tracer__make_ready() and tracer__resume() wait, some tens of milliseconds. */
+bool tracer__is_settled(struct tracer *tracer, pid_t pid);
+/* All, of everybody. */
 void tracer__wait_settled(struct tracer *tracer);
 /* How many processes have probes of their own on the file of which most have; every hit there passes by all of them. */
 size_t tracer__apart_cnt(const struct tracer *tracer);

@@ -7,6 +7,7 @@
 
 #include "base/vec.h"
 #include "proc/proc_io.h"
+#include "proc/thread_clocks.h"
 #include "session/governor.h"
 #include "session/phase.h"
 #include "session/programs.h"
@@ -69,8 +70,8 @@ struct governor {
 	size_t apart_cnt;   /* processes with probes of their own, of the same file */
 	uint64_t others_ns, others_hits;
 	unsigned int seed;
-	uint64_t unsettled_ns; /* windows wait for probes to be gone since then; 0: they do not */
-	VEC(struct governed) all; /* by image */
+	struct thread_clocks kept; /* open while there are windows: the first to be opened waits */
+	VEC(struct governed) all;  /* by image */
 	struct programs programs;
 };
 

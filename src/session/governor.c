@@ -19,8 +19,6 @@
 /* A process that is not looked at for its hits: how often its CPU time is asked for. */
 #define TICK_NS         10000000u
 #define TICK_LEAST_NS   1000000u
-/* Windows may have to wait for those before them to be gone, which takes tens of ms. */
-#define TICK_WAIT_NS    4000000u
 #define TICK_MEASURE_NS 250000000u
 /*
  * At first more often: one that is past its budget from the start has not spent much of it then. And one that is far past it
@@ -65,6 +63,7 @@ void governor__free(struct governor *governor)
 		phase__done(&governor->all.at[i].before);
 	}
 	vec__done(&governor->all);
+	thread_clocks__done(&governor->kept);
 	programs__done(&governor->programs);
 	free(governor);
 }
@@ -559,7 +558,7 @@ void governor__start(struct governor *governor, struct tracer *tracer, uint64_t 
 static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 {
 	uint64_t next_ns = now_ns + TICK_NS;
-	uint64_t least_ns = now_ns + (governor->unsettled_ns ? TICK_WAIT_NS : TICK_LEAST_NS);
+	uint64_t least_ns = now_ns + TICK_LEAST_NS;
 	size_t i;
 
 	if (!governor__has_budget(governor))

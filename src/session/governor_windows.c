@@ -4,22 +4,23 @@
 #include <stdlib.h>
 #include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "proc/thread_clocks.h"
 #include "session/governed.h"
 
 /* So many windows a second are wanted: putting probes on takes 10 ms until they are there. */
 #define PERIOD_NS     125e6
-#define HOLD_MIN_NS   250e3
+/* Shorter, and most of it is spent with what putting probes on makes cold. */
+#define HOLD_MIN_NS   750e3
 /* Longer, and taking them off has to wait for a grace period first, during which they are on. */
 #define HOLD_MAX_NS   4e6
 /* What putting them on and off takes of the process: its pages of code are copied and its address spaces told. */
 #define SWITCH_NS     60000u
 /* Until probes are there that are put on. */
 #define GRACE_NS      12e6
-/* As long as windows wait for probes to be gone. */
-#define SETTLE_MAX_NS 200000000u
+/* To look again whether probes are gone, which takes tens of milliseconds. */
+#define SETTLE_NS     4000000u
 /* To look again whether a process has an allocator by now. */
 #define LIBS_NS       1000000u
 /* And all that a window of a process takes that has just begun, more or less. */
@@ -129,6 +130,8 @@ void governed__begin_windows(struct governed *governed, struct governor *governo
 	hurry(true);
 	tracer__suspend(tracer, governed->tgid);
 	hurry(false);
+	if (!governor->kept.cnt)
+		thread_clocks__open(&governor->kept, getpid());
 	phase__done(&governed->before);
 	if (governed->stands)
 		stand_so_far(governed, tracer, id);
@@ -357,27 +360,14 @@ static bool is_due(struct governed *governed, struct governor *governor, struct 
 		governed->due_ns = now_ns + LIBS_NS;
 		return false;
 	}
+	/* Those of the last window are still there. */
+	if (!tracer__is_settled(tracer, governed->tgid)) {
+		governed->due_ns = now_ns + SETTLE_NS;
+		return false;
+	}
 	if (governed->is_new || governed->debt_ns <= income_of(governed) * period_ns(governor))
 		return true;
 	plan(governed, governor, now_ns);
-	return false;
-}
-
-/*
- * Probes that were taken off are still there. Others have news meanwhile: whoever comes is to be met in time. But where
- * somebody always goes, windows are to be held nonetheless.
- */
-static bool must_wait(struct governor *governor, const struct tracer *tracer, uint64_t now_ns)
-{
-	if (tracer__is_settled(tracer)) {
-		governor->unsettled_ns = 0;
-		return false;
-	}
-	if (!governor->unsettled_ns)
-		governor->unsettled_ns = now_ns;
-	if (now_ns - governor->unsettled_ns < SETTLE_MAX_NS)
-		return true;
-	governor->unsettled_ns = 0;
 	return false;
 }
 
@@ -387,8 +377,6 @@ void governor__hold_windows(struct governor *governor, struct tracer *tracer, ui
 	VEC(struct held) held = {};
 	size_t cnt, i;
 
-	if (must_wait(governor, tracer, now_ns))
-		return;
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; i < governor->all.cnt && i < cnt; i++) {
 		if (!images[i].end_ns &&

@@ -65,7 +65,7 @@ void programs__learn(struct programs *programs, const char *name, bool is_dear, 
 
 static double average(double before, double now)
 {
-	return before > 0 ? before + (now - before) / 8 : now;
+	return before > 0 ? before + (now - before) / 2 : now;
 }
 
 void programs__note_life(struct programs *programs, const char *name, double life_ns, double own_ns)
