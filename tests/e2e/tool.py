@@ -21,7 +21,7 @@ BUILD = os.path.join(ROOT, os.environ.get("O", "build"))
 HEAPTAP = os.environ.get("HEAPTAP", os.path.join(BUILD, "heaptap"))
 PROGS = os.path.join(BUILD, "progs")
 COUNTER = os.path.join(PROGS, "count.so")
-PATIENCE = 60  # seconds until something that must happen is said not to
+PATIENCE = int(os.environ.get("PATIENCE", 60))  # seconds until something that must happen is said not to
 
 
 class Failed(Exception):
