@@ -106,6 +106,8 @@ struct governed *governor__at(struct governor *governor, struct tracer *tracer,
 /* It has ended, or runs another program. What its windows counted is to be scaled before somebody takes it away. */
 void governor__see_off(struct governor *governor, struct tracer *tracer, const struct image *image,
 		       uint32_t id);
+/* Nobody will come any more whose windows could stand for those that had none: the last ones of their programs do. */
+void governor__settle_unseen(struct governor *governor, struct tracer *tracer);
 /* Go down to @level, or to still fewer samples on the same. */
 void governor__step_down(struct governor *governor, struct tracer *tracer,
 			 const struct image *image, uint32_t id, enum budget_level level,
@@ -126,6 +128,11 @@ void governed__end_windows(struct governed *governed, struct governor *governor,
 /* Traced whole, and gone: it is the one window there is for others of its program. */
 void governed__stand(struct governed *governed, struct governor *governor, struct tracer *tracer,
 		     uint32_t id);
+/* It stands for @unseen, too: work of its program that no window stands for, by all windows of the program. */
+void governed__stand_for(struct governed *governed, struct tracer *tracer, uint32_t id,
+			 const struct windows *windows, struct work unseen);
+/* Allocations: those that were counted where that is all, estimates for the others. */
+double governed__whole_cnt(const struct governed *governed);
 /* Is enough seen of it to tell what there would be without windows? */
 bool governed__is_known(const struct governed *governed);
 /* What there would have been, between two looks, without windows. */

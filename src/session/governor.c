@@ -445,6 +445,8 @@ void governor__close(struct governor *governor, struct tracer *tracer, bool all)
 		    (all || images[i].end_ns))
 			governor__see_off(governor, tracer, &images[i], (uint32_t)i);
 	}
+	if (all)
+		governor__settle_unseen(governor, tracer);
 }
 
 bool governor__is_closed(const struct governor *governor, pid_t tgid)

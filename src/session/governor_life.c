@@ -43,6 +43,45 @@ void governor__see_off(struct governor *governor, struct tracer *tracer, const s
 	governed->ended = true;
 }
 
+/* The last one of @program whose windows stood for it, and whose sites are still there. NULL: none. */
+static struct governed *last_seen(struct governor *governor, const struct tracer *tracer,
+				  const struct program *program, uint32_t *ret_id)
+{
+	const struct image *images;
+	size_t cnt, i;
+
+	images = tracer__images(tracer, &cnt);
+	for (i = governor->all.cnt < cnt ? governor->all.cnt : cnt; i-- > 1;) {
+		struct governed *governed = &governor->all.at[i];
+
+		if (governed->estimate > 0 && governed->start_ns == images[i].start_ns &&
+		    !strncmp(governed->program, program->name, PROGRAM_NAME_SIZE)) {
+			*ret_id = (uint32_t)i;
+			return governed;
+		}
+	}
+	return NULL;
+}
+
+void governor__settle_unseen(struct governor *governor, struct tracer *tracer)
+{
+	struct governed *governed;
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < governor->programs.all.cnt; i++) {
+		struct program *program = &governor->programs.all.at[i];
+
+		if (!program->unseen.cpu_ns || program->windows.allocs <= 0)
+			continue;
+		governed = last_seen(governor, tracer, program, &id);
+		if (governed)
+			governed__stand_for(
+				governed, tracer, id, &program->windows,
+				programs__take_unseen(&governor->programs, program->name));
+	}
+}
+
 /* A process that runs another program is another one: whatever was taken off it is put on again. */
 static void begin_anew(struct governor *governor, struct tracer *tracer, const struct image *image)
 {

@@ -231,6 +231,21 @@ void governed__stand(struct governed *governed, struct governor *governor, struc
 	phase__done(&governed->before);
 }
 
+void governed__stand_for(struct governed *governed, struct tracer *tracer, uint32_t id,
+			 const struct windows *windows, struct work unseen)
+{
+	struct windows_scale scale = windows__scale(windows, unseen);
+	double more = windows->allocs / windows__own_ns(windows) * work_own_ns(unseen);
+	double whole = governed__whole_cnt(governed);
+
+	if (whole <= 0)
+		return;
+	phase__repeat(tracer, id, more / whole);
+	governed->estimate += more;
+	governed->chance_squares += more * scale.chance * more * scale.chance;
+	governed->measure += more * scale.measure;
+}
+
 bool governed__is_known(const struct governed *governed)
 {
 	return governed->level != LEVEL_WINDOWS ||

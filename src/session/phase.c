@@ -173,6 +173,23 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 	return 0;
 }
 
+void phase__repeat(struct tracer *tracer, uint32_t image, double times)
+{
+	const struct alloc_site *sites;
+	size_t cnt, i;
+
+	sites = tracer__sites(tracer, &cnt);
+	for (i = 0; i < cnt; i++) {
+		struct phase_count now = count_of(&sites[i]);
+
+		if (tracer_site_is_of(&sites[i], i, image))
+			tracer__add_to_site(
+				tracer, (uint32_t)i, more_of(now.cnt, 0, now.cnt * (1 + times)),
+				more_of(now.bytes, 0, now.bytes * (1 + times)),
+				more_of(now.variance, 0, now.variance * (1 + times) * (1 + times)));
+	}
+}
+
 /* As if it had been watched since @before began; what the end of that put on top is taken back, in the arithmetic of words. */
 static void join_site(struct phase_site *site, const struct phase_site *before,
 		      struct tracer *tracer)
