@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then; "cools" is hot until SIGUSR2. "brief" is hot
- * for a moment, and ends.
+ * Works and allocates until SIGUSR1: "hot" all the time, "calm" now and then, "bursts" by turns densely and sparsely; "cools" is
+ * hot until SIGUSR2. "brief" is hot for a moment, and ends.
  */
 #include "site.h"
 
@@ -42,6 +42,22 @@ SITE void *site_calm(size_t n)
 	return p;
 }
 
+SITE void *site_dense(size_t n)
+{
+	void *p = malloc(n);
+
+	KEEP(p);
+	return p;
+}
+
+SITE void *site_sparse(size_t n)
+{
+	void *p = malloc(n);
+
+	KEEP(p);
+	return p;
+}
+
 /* Some microseconds of work of its own. */
 static void compute(void)
 {
@@ -59,6 +75,36 @@ static void hot(void)
 		cnt++;
 	}
 	EXPECT(site_hot, cnt, 100 * cnt, 0, 0);
+}
+
+/* So many nanoseconds, more or less, that touch no memory: what traps make cold does not matter to it. */
+static void multiply(int ns)
+{
+	unsigned long value = 1;
+
+	for (int i = 0; i < ns; i++) {
+		value *= 0x9e3779b97f4a7c15;
+		KEEP(value);
+	}
+}
+
+/* A third of the time in which a block is wanted every microsecond, and two thirds in which it is every fifty. */
+static void bursts(void)
+{
+	long dense_cnt = 0, sparse_cnt = 0;
+
+	while (!stop) {
+		for (int i = 0; i < 20000; i++, dense_cnt++) {
+			free(site_dense(100));
+			multiply(800);
+		}
+		for (int i = 0; i < 800; i++, sparse_cnt++) {
+			free(site_sparse(100));
+			multiply(50000);
+		}
+	}
+	EXPECT(site_dense, dense_cnt, 100 * dense_cnt, 0, 0);
+	EXPECT(site_sparse, sparse_cnt, 100 * sparse_cnt, 0, 0);
 }
 
 static void brief(void)
@@ -100,9 +146,11 @@ int main(int argc, char **argv)
 		sites_done();
 		return 0;
 	}
-	if (strcmp(how, "calm"))
+	if (!strcmp(how, "bursts"))
+		bursts();
+	else if (strcmp(how, "calm"))
 		hot();
-	if (strcmp(how, "hot"))
+	if (strcmp(how, "hot") && strcmp(how, "bursts"))
 		calm();
 	sites_done();
 	return 0;
