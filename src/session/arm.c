@@ -199,6 +199,7 @@ int recording__attach_new(struct recording *rec, pid_t pid)
 	int err;
 
 	err = target_set__add_pid(rec->targets, pid, &refs);
+	recording__tell_doubted(rec);
 	if (err < 0)
 		return err;
 	for (i = 0, err = 0; !err && i < refs.cnt; i++)

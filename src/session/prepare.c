@@ -316,10 +316,43 @@ static int prepare_op(struct recording *rec)
 	return SESSION_FAILED;
 }
 
-int recording__prepare(struct recording *rec)
+void recording__tell_doubted(struct recording *rec)
+{
+	const struct target_object *object;
+
+	for (; rec->doubted_idx < target_set__cnt(rec->targets); rec->doubted_idx++) {
+		object = target_set__at(rec->targets, rec->doubted_idx);
+		if (object->doubted_cnt)
+			log_debug("%s: left out: %zu function%s named like an allocator's (%s), "
+				  "for nothing there both allocates and frees under such names",
+				  object->path, object->doubted_cnt,
+				  object->doubted_cnt > 1 ? "s" : "",
+				  alloc_fns__at(rec->fns, object->doubted_fn)->name);
+	}
+}
+
+static int prepare_targets(struct recording *rec)
 {
 	const struct session_config *config = rec->config;
 	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < config->pid_cnt; i++)
+		err = prepare_pid(rec, config->pids[i]);
+	if (!err && config->cmd)
+		err = prepare_cmd(rec);
+	if (!err && config->cgroup)
+		err = prepare_cgroup(rec);
+	if (!err && config->all)
+		err = prepare_all(rec);
+	/* It may be why there is nobody to trace. */
+	recording__tell_doubted(rec);
+	return err;
+}
+
+int recording__prepare(struct recording *rec)
+{
+	const struct session_config *config = rec->config;
 	int err = config->on_totals ? 0 : check_output(config);
 
 	if (!err)
@@ -335,13 +368,6 @@ int recording__prepare(struct recording *rec)
 	if (err)
 		return log_err(err, "cannot start");
 	choose_scope(rec);
-	for (i = 0; !err && i < config->pid_cnt; i++)
-		err = prepare_pid(rec, config->pids[i]);
-	if (!err && config->cmd)
-		err = prepare_cmd(rec);
-	if (!err && config->cgroup)
-		err = prepare_cgroup(rec);
-	if (!err && config->all)
-		err = prepare_all(rec);
+	err = prepare_targets(rec);
 	return err ? err : prepare_op(rec);
 }

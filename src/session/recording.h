@@ -54,6 +54,7 @@ struct recording {
 	uint64_t translated_ns;   /* when one that breakpoints would end was last seen, if ever */
 	struct silent silent;     /* who has none meanwhile */
 	struct hashmap *attached; /* (object, pid) -> 1 */
+	size_t doubted_idx;       /* objects below are told of: recording__tell_doubted() */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
@@ -100,6 +101,8 @@ int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, str
 int recording__write_next(struct recording *rec, const struct snapshot *snapshot,
 			  const struct profile *profile);
 
+/* Say (--verbose) in which files met since something only looks like an allocator. */
+void recording__tell_doubted(struct recording *rec);
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);
 /* The same as far as it can be had: who is one of many may be gone by now. */
