@@ -59,6 +59,8 @@ static int check_machine(void)
 		return refuse_privilege(FEATURE_BTF);
 	if (!feature_has(FEATURE_BPF))
 		return refuse_privilege(FEATURE_BPF);
+	if (!feature_has(FEATURE_HOST_PIDS))
+		return refuse_privilege(FEATURE_HOST_PIDS);
 	if (!feature_has(FEATURE_UPROBE_PERF) && !feature_has(FEATURE_UPROBE_MULTI))
 		return refuse_privilege(FEATURE_UPROBE_PERF);
 	return SESSION_OK;
