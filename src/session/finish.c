@@ -141,7 +141,7 @@ int recording__write_next(struct recording *rec, const struct snapshot *snapshot
 			  const struct profile *profile)
 {
 	struct session_config config = *rec->config;
-	char *path __free_mem = output_nth(config.output, ++rec->written_cnt);
+	char *path __free_mem = output_nth(&config, ++rec->written_cnt);
 	int err;
 
 	if (!path)
