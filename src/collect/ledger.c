@@ -219,12 +219,14 @@ static void cost_line(const struct snapshot *snapshot, struct buf *out)
 		    units_format_bytes((int64_t)cost->map_bytes, maps));
 }
 
-/* Those about names say so; the others are about the budget. */
+/* Those about names and programs say so; the others are about the budget. */
 static void remark_line(const struct snapshot *snapshot, size_t index, struct buf *out)
 {
 	const char *text = snapshot__str(snapshot, snapshot->remarks.at[index]);
 
-	buf__printf(out, "%s%s\n", strncmp(text, "names: ", 7) ? "budget: " : "", text);
+	bool says_so = !strncmp(text, "names: ", 7) || !strncmp(text, "programs: ", 10);
+
+	buf__printf(out, "%s%s\n", says_so ? "" : "budget: ", text);
 }
 
 static void remark_lines(const struct snapshot *snapshot, struct buf *out)

@@ -94,20 +94,38 @@ static int check_process(const struct recording *rec, pid_t pid)
 	return check_seccomp(rec, &info);
 }
 
+/* Whoever comes will most likely use the C library of the system, which is also ours: probed before it is needed. */
+static void prepare_own_libraries(struct recording *rec)
+{
+	if (target_set__add_pid(rec->targets, getpid(), NULL) == TARGET_OK)
+		process_table__scan(rec->processes, 0, getpid());
+}
+
+/* A launcher may have nothing to probe, but those whom it starts have. */
+static int accept_launcher(struct recording *rec, int outcome, const char *name)
+{
+	if (outcome != TARGET_NO_ALLOCATOR || rec->scope != SCOPE_CHILDREN)
+		return outcome;
+	log_warn(0, "%s has no allocator that can be probed: only its children are traced", name);
+	prepare_own_libraries(rec);
+	return TARGET_OK;
+}
+
 static int prepare_pid(struct recording *rec, pid_t pid)
 {
 	int err = check_process(rec, pid);
+	char name[32];
 
 	if (err)
 		return err;
-	err = target_set__add_pid(rec->targets, pid, NULL);
+	snprintf(name, sizeof(name), "process %d", (int)pid);
+	err = accept_launcher(rec, target_set__add_pid(rec->targets, pid, NULL), name);
 	if (err > 0) {
-		log_err(0, "process %d %s", (int)pid,
-			target_outcome_text((enum target_outcome)err));
+		log_err(0, "%s %s", name, target_outcome_text((enum target_outcome)err));
 		return SESSION_FAILED;
 	}
 	if (err == -EACCES || err == -EPERM) {
-		log_err(err, "cannot look at process %d; run as root", (int)pid);
+		log_err(err, "cannot look at %s; run as root", name);
 		return SESSION_PRIVILEGE;
 	}
 	if (err)
@@ -151,7 +169,7 @@ static int prepare_cmd(struct recording *rec)
 
 	err = target_set__add_cmd(rec->targets, (const char *const *)cmd,
 				  (const char *const *)environ, recording__add_file, rec, NULL);
-	err = cmd_outcome(err, cmd[0]);
+	err = cmd_outcome(accept_launcher(rec, err, cmd[0]), cmd[0]);
 	if (err)
 		return err;
 	err = child__spawn(&rec->child, cmd);
@@ -173,13 +191,6 @@ static void prepare_member(struct recording *rec, pid_t pid)
 		process_table__scan(rec->processes, 0, pid);
 	else if (outcome < 0)
 		rec->closed_cnt++;
-}
-
-/* Whoever comes will most likely use the C library of the system, which is also ours: probed before it is needed. */
-static void prepare_own_libraries(struct recording *rec)
-{
-	if (target_set__add_pid(rec->targets, getpid(), NULL) == TARGET_OK)
-		process_table__scan(rec->processes, 0, getpid());
 }
 
 static int prepare_cgroup(struct recording *rec)

@@ -21,6 +21,7 @@
 #include "session/governor.h"
 #include "session/session.h"
 #include "session/silent.h"
+#include "session/unprobed.h"
 #include "session/view.h"
 #include "target/target.h"
 #include "worker/worker.h"
@@ -55,6 +56,7 @@ struct recording {
 	struct silent silent;     /* who has none meanwhile */
 	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t doubted_idx;       /* objects below are told of: recording__tell_doubted() */
+	struct unprobed unprobed; /* of those followed */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 

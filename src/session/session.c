@@ -25,6 +25,7 @@ void recording__done(struct recording *rec)
 	alloc_fns__free(rec->fns);
 	series__done(&rec->series);
 	silent__done(&rec->silent);
+	unprobed__done(&rec->unprobed);
 	vec__done(&rec->unused_since_ns);
 	vec__done(&rec->pids);
 }
