@@ -97,7 +97,7 @@ static int explain_open(int err, enum tracer_open_error why)
 		return SESSION_FAILED;
 	default:
 		log_err(err, "the kernel refused the BPF programs; --verbose shows its words");
-		log_debug("%s", tracer_last_log());
+		log_debug_lines(tracer_last_log());
 		return SESSION_PRIVILEGE;
 	}
 }

@@ -2,6 +2,9 @@
 #include "session/unprobed.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 /* Names are the processes' own choice. */
 #define NAMES_MAX   1024u
@@ -24,14 +27,18 @@ void unprobed__text(const struct unprobed *unprobed, struct buf *out)
 {
 	/* The first is "", see base/intern.h. */
 	size_t cnt = unprobed->names ? intern__cnt(unprobed->names) - 1 : 0, i;
+	const char *name;
 
 	if (!cnt)
 		return;
 	buf__printf(out, "programs: %zu %s no allocator that can be probed", cnt,
 		    cnt > 1 ? "have" : "has");
-	for (i = 1; i <= cnt && i <= NAMES_SHOWN; i++)
-		buf__printf(out, "%s%s", i > 1 ? ", " : ": ",
-			    intern__str(unprobed->names, (uint32_t)i));
+	for (i = 1; i <= cnt && i <= NAMES_SHOWN; i++) {
+		name = intern__str(unprobed->names, (uint32_t)i);
+		buf__append_str(out, i > 1 ? ", " : ": ");
+		/* It ends up in texts of many lines. */
+		utf8_append_clean(out, name, strlen(name));
+	}
 	if (cnt > NAMES_SHOWN)
 		buf__printf(out, " and %zu more", cnt - NAMES_SHOWN);
 }
