@@ -14,6 +14,7 @@
 
 #include "base/hashmap.h"
 #include "base/vec.h"
+#include "view/heading.h"
 #include "view/value.h"
 
 #define NO_GROUP UINT32_MAX
@@ -375,6 +376,22 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Samples of a profile of one process need not say whose they are. */
+static void write_process(const struct groups *groups, const struct group *group, struct buf *out)
+{
+	const char *name = profile__str(groups->profile, group->name);
+	size_t len_bytes = strlen(name);
+	int64_t pid;
+
+	if (!*name && group->line &&
+	    (!heading_process(groups->profile, &name, &len_bytes, &pid) || pid != group->line))
+		buf__printf(out, "process %" PRId32, group->line);
+	else if (group->line)
+		buf__printf(out, "%.*s (%" PRId32 ")", (int)len_bytes, name, group->line);
+	else
+		buf__append_str(out, *name ? name : "[process not recorded]");
+}
+
 void groups__name(const struct groups *groups, size_t index, bool brief, struct buf *out)
 {
 	const struct group *group = &groups->groups.at[index];
@@ -405,12 +422,7 @@ void groups__name(const struct groups *groups, size_t index, bool brief, struct 
 		buf__append_str(out, *module ? module : "[anonymous memory]");
 		break;
 	default:
-		if (*name && group->line)
-			buf__printf(out, "%s (%" PRId32 ")", name, group->line);
-		else if (group->line)
-			buf__printf(out, "process %" PRId32, group->line);
-		else
-			buf__append_str(out, *name ? name : "[process not recorded]");
+		write_process(groups, group, out);
 	}
 }
 

@@ -161,6 +161,21 @@ static void test_processes_by_label(void **state)
 	assert_bytes(groups, "[process not recorded]", 40, 40);
 }
 
+/* Of one process alone the profile says it once. */
+static void test_the_process_of_the_comment(void **state)
+{
+	struct fixture *fix = *state;
+	struct groups *groups __free(groups) = NULL;
+	uint32_t stack[] = { fix->leaf };
+
+	add(fix, stack, 1, 1, 10, 42, NULL, false);
+	add(fix, stack, 1, 1, 20, 43, NULL, false);
+	profile__add_comment(fix->profile, "process: a, pid 7, pid 42");
+	assert_int_equal(groups_new(fix->profile, VIEW_BY_PROCESS, GROUPS_ALL, &groups), 0);
+	assert_bytes(groups, "a, pid 7 (42)", 10, 10);
+	assert_bytes(groups, "process 43", 20, 20);
+}
+
 static void test_sides_of_a_difference(void **state)
 {
 	struct fixture *fix = *state;
@@ -241,6 +256,7 @@ int main(void)
 		TEST(test_recursion_counts_once_in_cum),
 		TEST(test_every_grouping),
 		TEST(test_processes_by_label),
+		TEST(test_the_process_of_the_comment),
 		TEST(test_sides_of_a_difference),
 		TEST(test_sums_do_not_wrap),
 		TEST(test_sorted),
