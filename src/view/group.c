@@ -448,10 +448,21 @@ static int compare_ranks(const void *a, const void *b)
 	return x->group < y->group ? -1 : x->group > y->group;
 }
 
-int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32_t **ret,
-		   size_t *ret_cnt)
+static bool has_values(const struct groups *groups, size_t group)
 {
-	size_t cnt = groups->groups.cnt, used = 0, i;
+	size_t type;
+
+	for (type = 0; type < groups->type_cnt; type++) {
+		if (groups__flat(groups, group)[type] || groups__cum(groups, group)[type])
+			return true;
+	}
+	return false;
+}
+
+int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32_t **ret,
+		   size_t *ret_cnt, size_t *ret_all_cnt)
+{
+	size_t cnt = groups->groups.cnt, used = 0, sized = 0, i;
 	struct rank *ranks __free_mem = calloc(cnt + 1, sizeof(*ranks));
 	uint32_t *sorted = malloc((cnt + 1) * sizeof(*sorted));
 
@@ -463,7 +474,8 @@ int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32
 		uint64_t flat = size_of(groups__flat(groups, i)[type]);
 		uint64_t cum = size_of(groups__cum(groups, i)[type]);
 
-		if (flat || cum)
+		sized += flat || cum;
+		if (has_values(groups, i))
 			ranks[used++] = (struct rank){ by_cum ? cum : flat, by_cum ? flat : cum,
 						       (uint32_t)i };
 	}
@@ -471,6 +483,7 @@ int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32
 	for (i = 0; i < used; i++)
 		sorted[i] = ranks[i].group;
 	*ret = sorted;
-	*ret_cnt = used;
+	*ret_cnt = sized;
+	*ret_all_cnt = used;
 	return 0;
 }
