@@ -172,7 +172,7 @@ static int prepare_cmd(struct recording *rec)
 	err = cmd_outcome(accept_launcher(rec, err, cmd[0]), cmd[0]);
 	if (err)
 		return err;
-	err = child__spawn(&rec->child, cmd);
+	err = child__spawn(&rec->child, cmd, &rec->stop_signals.before);
 	if (err)
 		return log_err(err, "cannot start a process");
 	return vec__push(&rec->pids, rec->child.pid) ? -ENOMEM : SESSION_OK;

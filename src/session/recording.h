@@ -21,6 +21,7 @@
 #include "session/governor.h"
 #include "session/session.h"
 #include "session/silent.h"
+#include "session/stop_signals.h"
 #include "session/unprobed.h"
 #include "session/view.h"
 #include "target/target.h"
@@ -35,6 +36,7 @@ struct recording {
 
 	VEC(pid_t) pids; /* the processes named, and the command's */
 	struct child child;
+	struct stop_signals stop_signals;
 	struct alloc_fns *fns;
 	struct target_set *targets;
 	struct worker *worker; /* reads the files; NULL: we do */
