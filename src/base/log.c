@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static enum log_level log_level = LOG_LEVEL_INFO;
 
 void log_set_level(enum log_level level)
@@ -29,6 +31,9 @@ log_line(enum log_level level, const char *severity, int err, const char *fmt, v
 	len = vsnprintf(line, sizeof(line), fmt, args);
 	if (len < 0)
 		return;
+	/* Commands, files and processes are called what strangers like: it must not steer a terminal, nor look like a
+	 * line of ours. */
+	utf8_mask(line, strlen(line));
 	if (err < 0)
 		fprintf(stderr, "heaptap: %s%s: %s\n", severity, line, strerror(-err));
 	else
@@ -71,4 +76,14 @@ void log_debug(const char *fmt, ...)
 	va_start(args, fmt);
 	log_line(LOG_LEVEL_DEBUG, "debug: ", 0, fmt, args);
 	va_end(args);
+}
+
+void log_debug_lines(const char *text)
+{
+	size_t len;
+
+	for (; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		log_debug("%.*s", (int)len, text);
+	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages for people, on stderr. Only session/ and cli/ log; the layers below return errors and count.
- * Each message is one line, prefixed "heaptap: ".
+ * Each message is one line, prefixed "heaptap: ", without control characters.
  */
 #pragma once
 
@@ -19,3 +19,5 @@ int log_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)))
 int log_warn(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A message per line of @text. */
+void log_debug_lines(const char *text);

@@ -87,3 +87,18 @@ void utf8_append_clean(struct buf *out, const char *str, size_t len_bytes)
 	}
 	buf__append(out, kept, (size_t)(end - kept));
 }
+
+void utf8_mask(char *str, size_t len_bytes)
+{
+	char *end = str + len_bytes;
+	size_t len;
+
+	while (str < end) {
+		len = utf8_char_len(str, (size_t)(end - str));
+		if (*str == '\t')
+			*str = ' ';
+		else if (!len || is_control((const unsigned char *)str, len))
+			memset(str, '?', len ? len : 1);
+		str += len ? len : 1;
+	}
+}

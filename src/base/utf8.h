@@ -24,3 +24,6 @@ size_t utf8_char_len(const char *str, size_t len_bytes);
  * (C0, DEL, C1), so that a name cannot steer a terminal. Failures are @out's.
  */
 void utf8_append_clean(struct buf *out, const char *str, size_t len_bytes);
+
+/* The same where @str stands, without memory: '?' for each byte that utf8_append_clean() replaces, a blank for a tab. */
+void utf8_mask(char *str, size_t len_bytes);

@@ -4,13 +4,18 @@
 
 #include <stdio.h>
 
+#include "encode/encoder.h"
+
 /* Without -o: a name that says what it is and does not clash with the last one's. */
 static const char *default_output(const struct options *opts, char *out, size_t out_bytes)
 {
+	const struct encoder *encoder = encoder_by_name(opts->format ? opts->format : "pprof");
+	const char *suffix = encoder ? encoder->suffix : ".heaptap";
+
 	if (opts->pids.cnt == 1)
-		snprintf(out, out_bytes, "heaptap-%d.pb.gz", (int)opts->pids.at[0]);
+		snprintf(out, out_bytes, "heaptap-%d%s", (int)opts->pids.at[0], suffix);
 	else
-		snprintf(out, out_bytes, "heaptap.pb.gz");
+		snprintf(out, out_bytes, "heaptap%s", suffix);
 	return out;
 }
 

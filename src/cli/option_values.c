@@ -87,6 +87,18 @@ static int set_percent(const struct option_def *def, const char *text, void *fie
 	return 0;
 }
 
+/* Who is named twice is one. */
+static int add_pid(struct pid_list *pids, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < pids->cnt; i++) {
+		if (pids->at[i] == pid)
+			return 0;
+	}
+	return vec__push(pids, pid);
+}
+
 static int set_pids(const struct option_def *def, const char *text, void *field)
 {
 	struct pid_list *pids = field;
@@ -102,7 +114,7 @@ static int set_pids(const struct option_def *def, const char *text, void *field)
 		word[len] = '\0';
 		if (units_parse_u64(word, &pid) || !pid || pid > INT_MAX)
 			return -EINVAL;
-		if (vec__push(pids, (pid_t)pid))
+		if (add_pid(pids, (pid_t)pid))
 			return -ENOMEM;
 		if (!text[len])
 			return 0;

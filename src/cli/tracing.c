@@ -96,6 +96,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.sites_max_cnt = opts->sites_max_cnt,
 		.stacks_max_bytes = opts->stacks_max_bytes,
 		.force = opts->force,
+		.format = opts->format,
 		.metric = opts->metric,
 	};
 }

@@ -36,12 +36,6 @@ static int err_format(const struct options *opts)
 	return EXIT_USAGE;
 }
 
-static bool is_binary(const struct encoder *encoder)
-{
-	return strncmp(encoder->mime, "text/", 5) && !strstr(encoder->mime, "json") &&
-	       !strstr(encoder->mime, "xml");
-}
-
 int write_profile_check(const struct options *opts, const struct encoder **ret)
 {
 	bool to_stdout = opts->output && !strcmp(opts->output, "-");
@@ -58,7 +52,7 @@ int write_profile_check(const struct options *opts, const struct encoder **ret)
 		*ret = to_stdout ? encoder_by_name("pprof") : encoder_by_path(opts->output);
 	if (!*ret)
 		return err_format(opts);
-	if (to_stdout && is_binary(*ret) && isatty(STDOUT_FILENO)) {
+	if (to_stdout && !encoder_is_text(*ret) && isatty(STDOUT_FILENO)) {
 		log_err(0,
 			"%s: %s is nothing for a terminal; redirect it, or choose another --format",
 			opts->command->name, (*ret)->name);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collect/ledger.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hashmap.h"
 #include "base/units.h"
 #include "collect/build_profile.h"
 
@@ -68,16 +71,69 @@ static const char *mode_text(const struct snapshot *snapshot, char out[static 64
 	return out;
 }
 
-/* view/heading.c reads the name back: an executable's file name says little where one file has many names. */
-static void process_line(const struct snapshot *snapshot, struct buf *out)
+/* Which images have counted anything, by their index; malloc'd. NULL: no memory. */
+static bool *counting_images(const struct snapshot *snapshot)
 {
-	const struct snapshot_image *image = snapshot->images.at;
+	bool *counts = calloc(snapshot->images.cnt + 1, sizeof(*counts));
+	const struct snapshot_image *image;
+	size_t i;
 
-	if (snapshot->images.cnt == 1)
+	for (i = 0; counts && i < snapshot->sites.cnt; i++) {
+		const struct alloc_site *site = &snapshot->sites.at[i];
+
+		image = site->alloc_cnt || site->free_cnt ? snapshot__image(snapshot, site->image)
+							  : NULL;
+		if (image)
+			counts[image - snapshot->images.at] = true;
+	}
+	return counts;
+}
+
+/*
+ * How many processes there are, those that counted nothing left out if any did: a command's first image is ours, before
+ * the exec. Programs that one process has run are one; @ret_last is the last of them. Ended processes that were taken
+ * back have no number, and are as many as there are names.
+ */
+static int count_processes(const struct snapshot *snapshot, size_t *ret_cnt,
+			   const struct snapshot_image **ret_last)
+{
+	struct hashmap *pids __free(hashmap) = hashmap__new();
+	bool *counts __free_mem = counting_images(snapshot), is_new;
+	size_t i, cnt = 0;
+	bool any;
+
+	if (!pids || !counts)
+		return -ENOMEM;
+	any = memchr(counts, true, snapshot->images.cnt + 1);
+	for (i = 0; i < snapshot->images.cnt; i++) {
+		const struct snapshot_image *image = &snapshot->images.at[i];
+
+		if (any && !counts[i])
+			continue;
+		if (!hashmap__slot(pids, image->tgid, 1, &is_new))
+			return -ENOMEM;
+		cnt += is_new || !image->tgid;
+		*ret_last = image;
+	}
+	*ret_cnt = cnt;
+	return 0;
+}
+
+/* view/heading.c reads the name back: an executable's file name says little where one file has many names. */
+static int process_line(const struct snapshot *snapshot, struct buf *out)
+{
+	const struct snapshot_image *last = NULL;
+	size_t cnt;
+	int err = count_processes(snapshot, &cnt, &last);
+
+	if (err)
+		return err;
+	if (cnt == 1 && last->tgid)
 		buf__printf(out, "process: %s, pid %" PRIu32 "\n",
-			    snapshot__str(snapshot, image->comm), image->tgid);
-	else if (snapshot->images.cnt)
-		buf__printf(out, "processes: %zu\n", snapshot->images.cnt);
+			    snapshot__str(snapshot, last->comm), last->tgid);
+	else if (cnt)
+		buf__printf(out, "processes: %zu\n", cnt);
+	return 0;
 }
 
 static void stack_line(const struct snapshot *snapshot, struct buf *out)
@@ -219,12 +275,14 @@ static void cost_line(const struct snapshot *snapshot, struct buf *out)
 		    units_format_bytes((int64_t)cost->map_bytes, maps));
 }
 
-/* Those about names say so; the others are about the budget. */
+/* Those about names and programs say so; the others are about the budget. */
 static void remark_line(const struct snapshot *snapshot, size_t index, struct buf *out)
 {
 	const char *text = snapshot__str(snapshot, snapshot->remarks.at[index]);
 
-	buf__printf(out, "%s%s\n", strncmp(text, "names: ", 7) ? "budget: " : "", text);
+	bool says_so = !strncmp(text, "names: ", 7) || !strncmp(text, "programs: ", 10);
+
+	buf__printf(out, "%s%s\n", says_so ? "" : "budget: ", text);
 }
 
 static void remark_lines(const struct snapshot *snapshot, struct buf *out)
@@ -276,10 +334,10 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 		return -ENOMEM;
 	buf__printf(line, "heaptap " HEAPTAP_VERSION ": %s\n", mode_text(snapshot, mode));
 	err = add_comment(profile, line);
-	if (!err) {
-		process_line(snapshot, line);
+	if (!err)
+		err = process_line(snapshot, line);
+	if (!err)
 		err = add_comment(profile, line);
-	}
 	if (!err) {
 		counted_line(snapshot, totals, line);
 		err = add_comment(profile, line);

@@ -146,7 +146,8 @@ struct snapshot {
 	uint32_t image_max; /* the first image_max sites are overflow sites */
 	uint64_t stats[STAT_CNT];
 	struct intern *strings;
-	VEC(uint32_t) remarks; /* strings: what was done to keep to a budget, or "names: ..." */
+	VEC(uint32_t)
+	remarks; /* strings: what was done to keep to a budget, or "names: ...", "programs: ..." */
 	struct snapshot_cost cost;
 	VEC(struct snapshot_image) images;
 	VEC(struct snapshot_file) files;

@@ -48,6 +48,12 @@ const struct encoder *encoder_by_path(const char *path)
 	return best;
 }
 
+bool encoder_is_text(const struct encoder *encoder)
+{
+	return !strncmp(encoder->mime, "text/", 5) || strstr(encoder->mime, "json") ||
+	       strstr(encoder->mime, "xml");
+}
+
 int encoder_write(const struct encoder *encoder, const struct profile *profile,
 		  const struct encode_options *options, struct writer *writer)
 {

@@ -45,6 +45,8 @@ extern const struct encoder encoders[];
 const struct encoder *encoder_by_name(const char *name);
 /* The encoder with the longest suffix that @path ends in. */
 const struct encoder *encoder_by_path(const char *path);
+/* Can a terminal show it? */
+bool encoder_is_text(const struct encoder *encoder);
 /* Encode and finish. -EINVAL if the metric does not exist or the profile has no sample types. */
 int encoder_write(const struct encoder *encoder, const struct profile *profile,
 		  const struct encode_options *options, struct writer *writer);

@@ -125,6 +125,18 @@ static int probe_btf(void)
 	return access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
 }
 
+/* BPF says the host's numbers, /proc those of our namespace: nobody would be found. */
+static int probe_host_pids(void)
+{
+	char link[64] = "";
+
+	/* A kernel without namespaces has no such link. */
+	if (readlink("/proc/self/ns/pid", link, sizeof(link) - 1) < 0)
+		return 0;
+	/* The inode of the initial one is fixed: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+	return strcmp(link, "pid:[4026531836]") ? -ESRCH : 0;
+}
+
 static int probe_bpf(void)
 {
 	TRIAL(trial);
@@ -265,6 +277,10 @@ static const struct {
 	[FEATURE_UPROBE_SESSION] = { "uprobe sessions",
 				     "Linux 6.13 or later traces live blocks at less cost",
 				     probe_session },
+	[FEATURE_HOST_PIDS] = { "the host's process numbers",
+				"heaptap is in a PID namespace of its own: run it on the host, or "
+				"in a container with --pid=host",
+				probe_host_pids },
 	[FEATURE_RETURN_UNDER_SECCOMP] = { "return probes under seccomp filters",
 					   "Linux 6.14 (or a stable kernel with its fix); until "
 					   "then use "

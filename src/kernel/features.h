@@ -14,6 +14,7 @@ enum feature {
 	FEATURE_UPROBE_MULTI,         /* many uprobes by one link */
 	FEATURE_UPROBE_MULTI_PID,     /* ... limited to a process, all of its threads */
 	FEATURE_UPROBE_SESSION,       /* entry and return by one program, the return optional */
+	FEATURE_HOST_PIDS,            /* process numbers are the kernel's own: no pid namespace */
 	FEATURE_RETURN_UNDER_SECCOMP, /* return probes do not kill a process under a strict filter */
 	FEATURE_CNT
 };

@@ -97,7 +97,7 @@ static int explain_open(int err, enum tracer_open_error why)
 		return SESSION_FAILED;
 	default:
 		log_err(err, "the kernel refused the BPF programs; --verbose shows its words");
-		log_debug("%s", tracer_last_log());
+		log_debug_lines(tracer_last_log());
 		return SESSION_PRIVILEGE;
 	}
 }
@@ -192,13 +192,36 @@ static pid_t probes_of(const struct recording *rec, pid_t pid)
 	return recording__is_listed(rec) || rec->is_apart ? pid : 0;
 }
 
+/* @before: what @pid was when its mappings were yet to be read. With a dynamic linker the C library may still come. */
+static int note_unprobed(struct recording *rec, const struct proc_info *before,
+			 const struct target_refs *refs)
+{
+	struct proc_info now;
+	size_t i;
+
+	for (i = 0; i < refs->cnt; i++) {
+		if (target_set__at(rec->targets, refs->at[i])->notify_off)
+			return 0;
+	}
+	if (proc_info__read(before->pid, &now) || strcmp(before->comm, now.comm))
+		return 0;
+	return unprobed__note(&rec->unprobed, now.comm);
+}
+
 int recording__attach_new(struct recording *rec, pid_t pid)
 {
 	struct target_refs refs __target_refs = {};
+	bool is_followed = rec->scope == SCOPE_CHILDREN;
+	struct proc_info info;
 	size_t i;
 	int err;
 
+	if (is_followed && proc_info__read(pid, &info))
+		is_followed = false;
 	err = target_set__add_pid(rec->targets, pid, &refs);
+	recording__tell_doubted(rec);
+	if (err == TARGET_NO_ALLOCATOR && is_followed)
+		err = note_unprobed(rec, &info, &refs);
 	if (err < 0)
 		return err;
 	for (i = 0, err = 0; !err && i < refs.cnt; i++)
@@ -375,7 +398,7 @@ static int attach_all(struct recording *rec)
 		if (err)
 			return log_err(err, "cannot attach to process %d", (int)pid);
 	}
-	if (rec->scope < SCOPE_CGROUP || rec->is_apart)
+	if (recording__is_listed(rec) || rec->is_apart)
 		return 0;
 	/* One file that cannot be probed is no reason to go without the others. */
 	for (i = 0; i < target_set__cnt(rec->targets); i++) {

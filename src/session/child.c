@@ -13,11 +13,12 @@
 #include "base/fdio.h"
 
 /* In the child: wait for the word, then become the command. Does not return. */
-static _Noreturn void become(char *const *argv, int go_fd, int error_fd)
+static _Noreturn void become(char *const *argv, const sigset_t *mask, int go_fd, int error_fd)
 {
 	char word;
 	int err;
 
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	/* It may be stopped at an exec when the tracer dies; this survives execs, and does nothing to one that runs. */
 	prctl(PR_SET_PDEATHSIG, SIGCONT);
 	/* Nobody will say it if the tracer is gone. */
@@ -32,7 +33,7 @@ static _Noreturn void become(char *const *argv, int go_fd, int error_fd)
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-int child__spawn(struct child *child, char *const *argv)
+int child__spawn(struct child *child, char *const *argv, const sigset_t *mask)
 {
 	int go[2], error[2];
 	pid_t pid;
@@ -48,7 +49,7 @@ int child__spawn(struct child *child, char *const *argv)
 	if (!pid) {
 		close(go[1]);
 		close(error[0]);
-		become(argv, go[0], error[1]);
+		become(argv, mask, go[0], error[1]);
 	}
 	close(go[0]);
 	close(error[1]);

@@ -2,6 +2,7 @@
 /* A command that is started in two steps: the process exists and can be probed before its program runs. */
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 struct child {
@@ -17,8 +18,8 @@ struct child {
 		.go_fd = -1, .error_fd = -1                                                        \
 	}
 
-/* Fork and hold. 0 or -errno. */
-int child__spawn(struct child *child, char *const *argv);
+/* Fork and hold. @mask: the signals that it is to block. 0 or -errno. */
+int child__spawn(struct child *child, char *const *argv, const sigset_t *mask);
 /* Let it run. 0, or the -errno of its exec. */
 int child__release(struct child *child);
 /* Has it ended? Reaps it. @block waits. 1 ended, 0 not yet, -errno. */

@@ -74,18 +74,6 @@ static void examine_names(struct buf *out)
 		    "https://debuginfod.debian.net");
 }
 
-static void examine_pid_namespace(struct buf *out)
-{
-	char link[64] = "";
-
-	/* The inode of the initial pid namespace is fixed: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
-	if (readlink("/proc/self/ns/pid", link, sizeof(link) - 1) < 0)
-		return;
-	if (strcmp(link, "pid:[4026531836]"))
-		say(out, "without", "the host's process numbers",
-		    "we are in a pid namespace of our own; run on the host, or with --pid=host");
-}
-
 /* What is known to be less on this machine than on x86_64. */
 static void examine_machine(struct buf *out, const char *machine)
 {
@@ -107,6 +95,7 @@ bool doctor_examine(struct buf *out)
 		say(out, "ok", "CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH", "");
 	ok &= examine_feature(out, FEATURE_BTF, NEEDED);
 	ok &= examine_feature(out, FEATURE_BPF, NEEDED);
+	ok &= examine_feature(out, FEATURE_HOST_PIDS, NEEDED);
 	if (ok) {
 		ok &= examine_feature(out, FEATURE_UPROBE_PERF,
 				      feature_has(FEATURE_UPROBE_MULTI) ? BETTER : NEEDED);
@@ -116,7 +105,6 @@ bool doctor_examine(struct buf *out)
 		examine_feature(out, FEATURE_RETURN_UNDER_SECCOMP, BETTER);
 		ok &= examine_load(out);
 	}
-	examine_pid_namespace(out);
 	examine_names(out);
 	buf__append_str(out, ok ? "heaptap record works here\n"
 				: "heaptap record does not work here; see MISSING above\n");

@@ -95,19 +95,22 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
 }
 
-int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
-		    void *ctx)
+static int remark(struct snapshot *snapshot, const char *text)
 {
-	int err = resolver__run(rec->resolver, snapshot, progress, ctx);
+	uint32_t string;
+	int err = intern__add(snapshot->strings, text, &string);
+
+	return err ? err : vec__push(&snapshot->remarks, string);
+}
+
+static int remark_names(const struct recording *rec, struct snapshot *snapshot)
+{
 	struct worker_stats stats;
 	uint64_t failed;
-	uint32_t string;
 	char text[192];
 
-	if (!err && rec->captured_ns)
-		rec->named_ns = rec->captured_ns;
-	if (err || !rec->worker)
-		return err;
+	if (!rec->worker)
+		return 0;
 	worker__stats(rec->worker, &stats);
 	failed = stats.death_cnt + stats.late_cnt + stats.large_cnt;
 	if (!failed && !stats.refused_cnt)
@@ -116,8 +119,29 @@ int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_pr
 		 "names: %" PRIu64 " files could not be read (%" PRIu64 " took too long, %" PRIu64
 		 " too much memory), %" PRIu64 " requests had no reader",
 		 failed, stats.late_cnt, stats.large_cnt, stats.refused_cnt);
-	err = intern__add(snapshot->strings, text, &string);
-	return err ? err : vec__push(&snapshot->remarks, string);
+	return remark(snapshot, text);
+}
+
+static int remark_unprobed(const struct recording *rec, struct snapshot *snapshot)
+{
+	struct buf *text __free(buf) = buf__new(0);
+
+	if (!text)
+		return -ENOMEM;
+	unprobed__text(&rec->unprobed, text);
+	return buf__len(text) ? remark(snapshot, buf__data(text)) : 0;
+}
+
+int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
+		    void *ctx)
+{
+	int err = resolver__run(rec->resolver, snapshot, progress, ctx);
+
+	if (!err && rec->captured_ns)
+		rec->named_ns = rec->captured_ns;
+	if (!err)
+		err = remark_names(rec, snapshot);
+	return err ? err : remark_unprobed(rec, snapshot);
 }
 
 int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret)
@@ -141,7 +165,7 @@ int recording__write_next(struct recording *rec, const struct snapshot *snapshot
 			  const struct profile *profile)
 {
 	struct session_config config = *rec->config;
-	char *path __free_mem = output_nth(config.output, ++rec->written_cnt);
+	char *path __free_mem = output_nth(&config, ++rec->written_cnt);
 	int err;
 
 	if (!path)

@@ -15,28 +15,73 @@
 #include "encode/encoder.h"
 #include "sink/sink.h"
 
-static bool is_snapshot(const char *path)
-{
-	size_t len = strlen(path), suffix = strlen(SNAPSHOT_SUFFIX);
+#define SNAPSHOT_FORMAT "heaptap"
 
-	return len > suffix && !strcmp(path + len - suffix, SNAPSHOT_SUFFIX);
+static bool ends_in(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), suffix_len = strlen(suffix);
+
+	return len > suffix_len && !strcmp(path + len - suffix_len, suffix);
 }
 
-/* "-" has no suffix to go by; pprof is what can be turned into anything else. */
-static const struct encoder *encoder_of(const char *path)
+static bool is_snapshot(const struct session_config *config)
 {
-	return strcmp(path, "-") ? encoder_by_path(path) : encoder_by_name("pprof");
+	return config->format ? !strcmp(config->format, SNAPSHOT_FORMAT)
+			      : ends_in(config->output, SNAPSHOT_SUFFIX);
 }
 
-static int unknown_suffix(const char *path)
+/* NULL if it is no known one, or a snapshot. */
+static const struct encoder *encoder_of(const struct session_config *config)
+{
+	if (config->format)
+		return encoder_by_name(config->format);
+	/* "-" has no suffix to go by; pprof is what can be turned into anything else. */
+	return strcmp(config->output, "-") ? encoder_by_path(config->output)
+					   : encoder_by_name("pprof");
+}
+
+static int unknown_format(const struct session_config *config)
 {
 	struct buf *list __free(buf) = buf__new(0);
 	const struct encoder *encoder;
 
 	for (encoder = encoders; list && encoder->name; encoder++)
-		buf__printf(list, "%s ", encoder->suffix);
-	log_err(0, "%s: the suffix must say the format: %s" SNAPSHOT_SUFFIX, path,
-		list ? buf__data(list) : "");
+		buf__printf(list, "%s, ", config->format ? encoder->name : encoder->suffix);
+	if (config->format)
+		log_err(0, "no format '%.32s'; there are %s" SNAPSHOT_FORMAT, config->format,
+			list ? buf__data(list) : "");
+	else
+		log_err(0,
+			"%s: the suffix must say the format (%s" SNAPSHOT_SUFFIX
+			"), or --format NAME",
+			config->output, list ? buf__data(list) : "");
+	return SESSION_USAGE;
+}
+
+/* Is what is asked for known, and has it room for all that is? */
+static int check_format(const struct session_config *config)
+{
+	if ((config->output || config->format) && !encoder_of(config) && !is_snapshot(config))
+		return unknown_format(config);
+	if ((config->embed_source || config->lifetimes) && config->output && !is_snapshot(config)) {
+		log_err(0,
+			"only a recording has room for that: name it with -o FILE" SNAPSHOT_SUFFIX);
+		return SESSION_USAGE;
+	}
+	return SESSION_OK;
+}
+
+static int check_standard_output(const struct session_config *config)
+{
+	const struct encoder *encoder = encoder_of(config);
+
+	if (config->every_ns) {
+		log_err(0, "a series is many files: name them with -o");
+		return SESSION_USAGE;
+	}
+	if (!isatty(STDOUT_FILENO) || (encoder && encoder_is_text(encoder)))
+		return SESSION_OK;
+	log_err(0, "a profile is no text for a terminal: redirect it, or name a file with -o");
 	return SESSION_USAGE;
 }
 
@@ -56,16 +101,23 @@ static int check_folder(const char *path)
 	return SESSION_OK;
 }
 
-char *output_nth(const char *path, uint32_t number)
+/* ".pb.gz" of what has a suffix that is known, else what stands behind the last dot of the name. */
+static const char *suffix_of(const char *path)
 {
-	const struct encoder *encoder = encoder_of(path);
-	size_t suffix = is_snapshot(path) ? strlen(SNAPSHOT_SUFFIX)
-			: encoder         ? strlen(encoder->suffix)
-					  : 0;
+	const struct encoder *encoder = encoder_by_path(path);
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+
+	if (encoder)
+		return path + strlen(path) - strlen(encoder->suffix);
+	return dot && (!slash || dot > slash) ? dot : path + strlen(path);
+}
+
+char *output_nth(const struct session_config *config, uint32_t number)
+{
+	const char *path = config->output, *suffix = suffix_of(path);
 	char *out = NULL;
 
-	if (format_alloc(&out, "%.*s-%04u%s", (int)(strlen(path) - suffix), path, number,
-			 path + strlen(path) - suffix) < 0)
+	if (format_alloc(&out, "%.*s-%04u%s", (int)(suffix - path), path, number, suffix) < 0)
 		return NULL;
 	return out;
 }
@@ -75,29 +127,14 @@ int check_output(const struct session_config *config)
 	char *first __free_mem = NULL;
 	const char *path = config->output;
 	struct stat st;
+	int err = check_format(config);
 
-	if ((config->embed_source || config->lifetimes) && path && !is_snapshot(path)) {
-		log_err(0,
-			"only a recording has room for that: name it with -o FILE" SNAPSHOT_SUFFIX);
-		return SESSION_USAGE;
-	}
-	if (!path)
-		return SESSION_OK;
-	if (!is_snapshot(path) && !encoder_of(path))
-		return unknown_suffix(path);
-	if (!strcmp(path, "-") && config->every_ns) {
-		log_err(0, "a series is many files: name them with -o");
-		return SESSION_USAGE;
-	}
-	if (!strcmp(path, "-")) {
-		if (!isatty(STDOUT_FILENO))
-			return SESSION_OK;
-		log_err(0,
-			"a profile is no text for a terminal: redirect it, or name a file with -o");
-		return SESSION_USAGE;
-	}
+	if (err || !path)
+		return err;
+	if (!strcmp(path, "-"))
+		return check_standard_output(config);
 	if (config->every_ns) {
-		first = output_nth(path, 1);
+		first = output_nth(config, 1);
 		if (!first)
 			return -ENOMEM;
 		path = first;
@@ -136,10 +173,10 @@ int write_output(const struct session_config *config, const struct snapshot *sna
 		return SESSION_USAGE;
 	}
 	err = sink_open(path, config->force ? SINK_OVERWRITE : 0, &sink);
-	if (!err && is_snapshot(path))
+	if (!err && is_snapshot(config))
 		err = snapshot_file_write(snapshot, sink__writer(sink));
 	else if (!err)
-		err = encoder_write(encoder_of(path), profile, &options, sink__writer(sink));
+		err = encoder_write(encoder_of(config), profile, &options, sink__writer(sink));
 	if (!err)
 		err = sink__commit(sink);
 	if (err) {

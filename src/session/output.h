@@ -11,5 +11,5 @@ int check_output(const struct session_config *config);
 /* SESSION_*, after saying why. */
 int write_output(const struct session_config *config, const struct snapshot *snapshot,
 		 const struct profile *profile);
-/* @path with a number before its suffix, "out-0001.pb.gz", malloc'd. NULL: no memory. */
-char *output_nth(const char *path, uint32_t number);
+/* @config's path with a number before its suffix, "out-0001.pb.gz", malloc'd. NULL: no memory. */
+char *output_nth(const struct session_config *config, uint32_t number);

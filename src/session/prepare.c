@@ -59,6 +59,8 @@ static int check_machine(void)
 		return refuse_privilege(FEATURE_BTF);
 	if (!feature_has(FEATURE_BPF))
 		return refuse_privilege(FEATURE_BPF);
+	if (!feature_has(FEATURE_HOST_PIDS))
+		return refuse_privilege(FEATURE_HOST_PIDS);
 	if (!feature_has(FEATURE_UPROBE_PERF) && !feature_has(FEATURE_UPROBE_MULTI))
 		return refuse_privilege(FEATURE_UPROBE_PERF);
 	return SESSION_OK;
@@ -92,20 +94,38 @@ static int check_process(const struct recording *rec, pid_t pid)
 	return check_seccomp(rec, &info);
 }
 
+/* Whoever comes will most likely use the C library of the system, which is also ours: probed before it is needed. */
+static void prepare_own_libraries(struct recording *rec)
+{
+	if (target_set__add_pid(rec->targets, getpid(), NULL) == TARGET_OK)
+		process_table__scan(rec->processes, 0, getpid());
+}
+
+/* A launcher may have nothing to probe, but those whom it starts have. */
+static int accept_launcher(struct recording *rec, int outcome, const char *name)
+{
+	if (outcome != TARGET_NO_ALLOCATOR || rec->scope != SCOPE_CHILDREN)
+		return outcome;
+	log_warn(0, "%s has no allocator that can be probed: only its children are traced", name);
+	prepare_own_libraries(rec);
+	return TARGET_OK;
+}
+
 static int prepare_pid(struct recording *rec, pid_t pid)
 {
 	int err = check_process(rec, pid);
+	char name[32];
 
 	if (err)
 		return err;
-	err = target_set__add_pid(rec->targets, pid, NULL);
+	snprintf(name, sizeof(name), "process %d", (int)pid);
+	err = accept_launcher(rec, target_set__add_pid(rec->targets, pid, NULL), name);
 	if (err > 0) {
-		log_err(0, "process %d %s", (int)pid,
-			target_outcome_text((enum target_outcome)err));
+		log_err(0, "%s %s", name, target_outcome_text((enum target_outcome)err));
 		return SESSION_FAILED;
 	}
 	if (err == -EACCES || err == -EPERM) {
-		log_err(err, "cannot look at process %d; run as root", (int)pid);
+		log_err(err, "cannot look at %s; run as root", name);
 		return SESSION_PRIVILEGE;
 	}
 	if (err)
@@ -149,10 +169,10 @@ static int prepare_cmd(struct recording *rec)
 
 	err = target_set__add_cmd(rec->targets, (const char *const *)cmd,
 				  (const char *const *)environ, recording__add_file, rec, NULL);
-	err = cmd_outcome(err, cmd[0]);
+	err = cmd_outcome(accept_launcher(rec, err, cmd[0]), cmd[0]);
 	if (err)
 		return err;
-	err = child__spawn(&rec->child, cmd);
+	err = child__spawn(&rec->child, cmd, &rec->stop_signals.before);
 	if (err)
 		return log_err(err, "cannot start a process");
 	return vec__push(&rec->pids, rec->child.pid) ? -ENOMEM : SESSION_OK;
@@ -171,13 +191,6 @@ static void prepare_member(struct recording *rec, pid_t pid)
 		process_table__scan(rec->processes, 0, pid);
 	else if (outcome < 0)
 		rec->closed_cnt++;
-}
-
-/* Whoever comes will most likely use the C library of the system, which is also ours: probed before it is needed. */
-static void prepare_own_libraries(struct recording *rec)
-{
-	if (target_set__add_pid(rec->targets, getpid(), NULL) == TARGET_OK)
-		process_table__scan(rec->processes, 0, getpid());
 }
 
 static int prepare_cgroup(struct recording *rec)
@@ -316,10 +329,43 @@ static int prepare_op(struct recording *rec)
 	return SESSION_FAILED;
 }
 
-int recording__prepare(struct recording *rec)
+void recording__tell_doubted(struct recording *rec)
+{
+	const struct target_object *object;
+
+	for (; rec->doubted_idx < target_set__cnt(rec->targets); rec->doubted_idx++) {
+		object = target_set__at(rec->targets, rec->doubted_idx);
+		if (object->doubted_cnt)
+			log_debug("%s: left out: %zu function%s named like an allocator's (%s), "
+				  "for nothing there both allocates and frees under such names",
+				  object->path, object->doubted_cnt,
+				  object->doubted_cnt > 1 ? "s" : "",
+				  alloc_fns__at(rec->fns, object->doubted_fn)->name);
+	}
+}
+
+static int prepare_targets(struct recording *rec)
 {
 	const struct session_config *config = rec->config;
 	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < config->pid_cnt; i++)
+		err = prepare_pid(rec, config->pids[i]);
+	if (!err && config->cmd)
+		err = prepare_cmd(rec);
+	if (!err && config->cgroup)
+		err = prepare_cgroup(rec);
+	if (!err && config->all)
+		err = prepare_all(rec);
+	/* It may be why there is nobody to trace. */
+	recording__tell_doubted(rec);
+	return err;
+}
+
+int recording__prepare(struct recording *rec)
+{
+	const struct session_config *config = rec->config;
 	int err = config->on_totals ? 0 : check_output(config);
 
 	if (!err)
@@ -335,13 +381,6 @@ int recording__prepare(struct recording *rec)
 	if (err)
 		return log_err(err, "cannot start");
 	choose_scope(rec);
-	for (i = 0; !err && i < config->pid_cnt; i++)
-		err = prepare_pid(rec, config->pids[i]);
-	if (!err && config->cmd)
-		err = prepare_cmd(rec);
-	if (!err && config->cgroup)
-		err = prepare_cgroup(rec);
-	if (!err && config->all)
-		err = prepare_all(rec);
+	err = prepare_targets(rec);
 	return err ? err : prepare_op(rec);
 }

@@ -21,6 +21,8 @@
 #include "session/governor.h"
 #include "session/session.h"
 #include "session/silent.h"
+#include "session/stop_signals.h"
+#include "session/unprobed.h"
 #include "session/view.h"
 #include "target/target.h"
 #include "worker/worker.h"
@@ -34,6 +36,7 @@ struct recording {
 
 	VEC(pid_t) pids; /* the processes named, and the command's */
 	struct child child;
+	struct stop_signals stop_signals;
 	struct alloc_fns *fns;
 	struct target_set *targets;
 	struct worker *worker; /* reads the files; NULL: we do */
@@ -54,6 +57,8 @@ struct recording {
 	uint64_t translated_ns;   /* when one that breakpoints would end was last seen, if ever */
 	struct silent silent;     /* who has none meanwhile */
 	struct hashmap *attached; /* (object, pid) -> 1 */
+	size_t doubted_idx;       /* objects below are told of: recording__tell_doubted() */
+	struct unprobed unprobed; /* of those followed */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
@@ -100,6 +105,8 @@ int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, str
 int recording__write_next(struct recording *rec, const struct snapshot *snapshot,
 			  const struct profile *profile);
 
+/* Say (--verbose) in which files met since something only looks like an allocator. */
+void recording__tell_doubted(struct recording *rec);
 /* Probe what @pid maps and what is not probed yet; its files get tables. 0 or -errno. */
 int recording__attach_new(struct recording *rec, pid_t pid);
 /* The same as far as it can be had: who is one of many may be gone by now. */

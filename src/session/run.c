@@ -68,14 +68,7 @@ static int watch(struct loop *loop, int fd, enum source source, uint32_t index)
 
 static int watch_signals(struct loop *loop)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	loop->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	loop->signal_fd = signalfd(-1, &loop->rec->stop_signals.set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return loop->signal_fd < 0 ? -errno : watch(loop, loop->signal_fd, SOURCE_SIGNAL, 0);
 }
 

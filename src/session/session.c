@@ -25,6 +25,7 @@ void recording__done(struct recording *rec)
 	alloc_fns__free(rec->fns);
 	series__done(&rec->series);
 	silent__done(&rec->silent);
+	unprobed__done(&rec->unprobed);
 	vec__done(&rec->unused_since_ns);
 	vec__done(&rec->pids);
 }
@@ -45,17 +46,6 @@ static int wait_for_command(struct recording *rec)
 	return err < 0 ? -1 : child__shell_status(&rec->child);
 }
 
-/* From here on a second Ctrl-C ends us at once: nothing of ours is in a target that could be left behind. */
-static void unblock_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 #define RECORDING(with)                                                                            \
 	{                                                                                          \
 		.config = (with), .child = CHILD_NONE, .cmd_status = -1                            \
@@ -64,8 +54,10 @@ static void unblock_signals(void)
 /* From nothing to what stopped it. */
 static int trace(struct recording *rec)
 {
-	int err = recording__prepare(rec);
+	int err;
 
+	stop_signals__block(&rec->stop_signals);
+	err = recording__prepare(rec);
 	if (!err)
 		err = recording__arm(rec);
 	return err ? err : recording__run(rec);
@@ -81,7 +73,7 @@ int session_record(const struct session_config *config, struct session_result *r
 	err = trace(&rec);
 	if (!err)
 		err = recording__drain(&rec, &snapshot);
-	unblock_signals();
+	stop_signals__let_through(&rec.stop_signals);
 	if (!err)
 		err = recording__finish(&rec, snapshot, &result);
 	result.cmd_status = wait_for_command(&rec);
@@ -96,7 +88,7 @@ int session_stat(const struct session_config *config, struct session_result *ret
 	int err;
 
 	err = trace(&rec);
-	unblock_signals();
+	stop_signals__let_through(&rec.stop_signals);
 	if (!err) {
 		struct session_totals totals =
 			totals_read(rec.tracer, rec.stop_mono_ns - rec.start_mono_ns);

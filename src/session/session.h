@@ -96,6 +96,7 @@ struct session_config {
 	uint64_t every_ns;  /* write a file each time this has passed; 0: only at the end */
 	const char *output; /* "-": stdout; NULL: none */
 	bool force;
+	const char *format; /* an encoder's name, or "heaptap"; NULL: the output's suffix says it */
 	const char *metric; /* of formats that hold one; NULL: alloc_space */
 };
 

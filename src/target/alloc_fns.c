@@ -266,15 +266,10 @@ static const struct {
 
 #define KNOWN_CNT (sizeof(known_prefixes) / sizeof(known_prefixes[0]))
 
-struct anchors {
-	size_t malloc_idx;
-	size_t free_idx;
-};
-
 struct alloc_fns {
 	VEC(struct alloc_fn) rows;
-	VEC(struct anchors) anchors; /* by family; both 0 for ALLOC_FAMILY_CXX */
-	struct intern *names;        /* id = row + 1 */
+	struct intern *names; /* id = row + 1 */
+	size_t family_cnt;
 };
 
 static int add_row(struct alloc_fns *fns, const char *name, const struct alloc_fn *model,
@@ -310,8 +305,6 @@ static int add_prefix(struct alloc_fns *fns, const char *prefix, unsigned int fa
 
 	if (!name)
 		return -ENOMEM;
-	fns->anchors.at[family].malloc_idx = fns->rows.cnt + MALLOC_ROW;
-	fns->anchors.at[family].free_idx = fns->rows.cnt + FREE_ROW;
 	for (i = 0; i < ROW_CNT && !err; i++) {
 		if (!(rows[i].flags & ALLOC_FN_PREFIXED))
 			continue;
@@ -335,11 +328,6 @@ static int add_all(struct alloc_fns *fns, const char *const *prefixes, size_t pr
 
 	for (i = 0; i < ROW_CNT && !err; i++)
 		err = add_row(fns, rows[i].name, &rows[i], false, rows[i].flags, rows[i].family);
-	for (i = 0; i < ALLOC_FAMILY_OTHER + KNOWN_CNT + prefix_cnt && !err; i++)
-		err = vec__push(&fns->anchors, (struct anchors){});
-	if (err)
-		return err;
-	fns->anchors.at[ALLOC_FAMILY_C] = (struct anchors){ MALLOC_ROW, FREE_ROW };
 	for (i = 0; i < KNOWN_CNT && !err; i++) {
 		of = known_prefixes[i].family;
 		err = add_prefix(fns, known_prefixes[i].prefix,
@@ -351,6 +339,7 @@ static int add_all(struct alloc_fns *fns, const char *const *prefixes, size_t pr
 		/* Named by the user: believed without further evidence. */
 		err = add_prefix(fns, prefixes[i], family++, false);
 	}
+	fns->family_cnt = family;
 	return err;
 }
 
@@ -378,7 +367,6 @@ void alloc_fns__free(struct alloc_fns *fns)
 	if (!fns)
 		return;
 	vec__done(&fns->rows);
-	vec__done(&fns->anchors);
 	if (fns->names)
 		intern__free(fns->names);
 	free(fns);
@@ -414,16 +402,21 @@ const struct alloc_fn *alloc_fns__find(const struct alloc_fns *fns, const char *
 
 size_t alloc_fns__family_cnt(const struct alloc_fns *fns)
 {
-	return fns->anchors.cnt;
+	return fns->family_cnt;
 }
 
-void alloc_fns__anchors(const struct alloc_fns *fns, unsigned int family,
-			const struct alloc_fn **ret_malloc, const struct alloc_fn **ret_free)
+/*
+ * Linkers leave out what nobody calls: of jemalloc a Rust program keeps _rjem_mallocx and _rjem_sdallocx, of mimalloc
+ * mi_malloc_aligned and mi_free. So anything of a prefix will do but mi_new and tc_delete, as others call their own, and
+ * what both allocates and frees. Without a prefix only malloc and free will: anybody may have a vfree.
+ */
+unsigned int alloc_fn__evidence(const struct alloc_fn *fn)
 {
-	const struct anchors *anchors = &fns->anchors.at[family];
+	unsigned int does = fn->probe.flags & (PROBE_ALLOC | PROBE_FREE);
 
-	*ret_malloc = family == ALLOC_FAMILY_CXX ? NULL : alloc_fns__at(fns, anchors->malloc_idx);
-	*ret_free = family == ALLOC_FAMILY_CXX ? NULL : alloc_fns__at(fns, anchors->free_idx);
+	if (fn->family == ALLOC_FAMILY_C)
+		return fn->probe.fn == MALLOC_ROW || fn->probe.fn == FREE_ROW ? does : 0;
+	return fn->flags & ALLOC_FN_WRAPPER || does == (PROBE_ALLOC | PROBE_FREE) ? 0 : does;
 }
 
 bool alloc_fn__may_throw(const struct alloc_fn *fn)

@@ -23,7 +23,7 @@
 #define ALLOC_FN_ROUNDS       2u
 /* Has copies with each prefix. */
 #define ALLOC_FN_PREFIXED     4u
-/* Plain names anyone may use: believed only in a file that also has PREFIXmalloc and PREFIXfree. */
+/* Names others may use: believed only in a file with evidence of their family, see alloc_fn__evidence(). */
 #define ALLOC_FN_NEEDS_ANCHOR 8u
 
 struct alloc_fn {
@@ -34,7 +34,6 @@ struct alloc_fn {
 	unsigned int family; /* rows with the same prefix; ALLOC_FAMILY_* for the built-in ones */
 };
 
-/* What ALLOC_FN_NEEDS_ANCHOR looks for: the family's malloc and free. */
 enum alloc_family {
 	ALLOC_FAMILY_C,
 	ALLOC_FAMILY_CXX,
@@ -60,7 +59,6 @@ const struct alloc_fn *alloc_fns__at(const struct alloc_fns *fns, size_t idx);
 const struct alloc_fn *alloc_fns__find(const struct alloc_fns *fns, const char *symbol);
 /* Families there are; each has its number below this. */
 size_t alloc_fns__family_cnt(const struct alloc_fns *fns);
-/* The rows whose presence vouches for @family: its malloc and its free. NULL, NULL for
- * ALLOC_FAMILY_CXX. */
-void alloc_fns__anchors(const struct alloc_fns *fns, unsigned int family,
-			const struct alloc_fn **ret_malloc, const struct alloc_fn **ret_free);
+/* What a file that has @fn shows of its family: PROBE_ALLOC or PROBE_FREE, if anything. A family that shows both is
+ * believed. */
+unsigned int alloc_fn__evidence(const struct alloc_fn *fn);

@@ -3,7 +3,7 @@
  * From a file to its probes:
  *
  * - symbols: every defined function of the table, in .symtab and .dynsym; names for one address collapse;
- * - anchors: plain names (free_sized, mallocx) count only beside the malloc and free of their family;
+ * - evidence: names others may use (free_sized, mi_zalloc) count only beside what shows that it is their family;
  * - dynamic linker: its own malloc, which it uses before libc is there, is not the program's;
  * - wrappers: operator new that calls malloc is left out, malloc sees its calls;
  * - sites: the cheapest instruction to probe;
@@ -88,17 +88,6 @@ static int read_symbols(struct build *build, uint32_t section_type)
 	return err;
 }
 
-static bool has_fn(const struct build *build, const struct alloc_fn *fn)
-{
-	size_t i;
-
-	for (i = 0; i < build->found.cnt; i++) {
-		if (build->found.at[i].fn == fn)
-			return true;
-	}
-	return false;
-}
-
 /* By address; of one address the row that comes first in the table, which is the public name. */
 static int compare_found(const void *a, const void *b)
 {
@@ -109,24 +98,43 @@ static int compare_found(const void *a, const void *b)
 	return (int)x->fn->probe.fn - (int)y->fn->probe.fn;
 }
 
-/* All families are judged before the first function is dropped: the anchors are among them. */
-static int drop_unvouched(struct build *build)
+/* In order; what is in both tables once. */
+static void sort_found(struct build *build)
 {
-	size_t i, kept = 0, family_cnt = alloc_fns__family_cnt(build->fns);
-	bool *vouched __free_mem = calloc(family_cnt, sizeof(*vouched));
-	const struct alloc_fn *malloc_fn, *free_fn;
+	struct found *at = build->found.at;
+	size_t i, kept = 0;
 
-	if (!vouched)
+	if (build->found.cnt)
+		qsort(at, build->found.cnt, sizeof(*at), compare_found);
+	for (i = 0; i < build->found.cnt; i++) {
+		if (!kept || compare_found(&at[kept - 1], &at[i]))
+			at[kept++] = at[i];
+	}
+	build->found.cnt = kept;
+}
+
+/* All families are judged before the first function is dropped: the evidence is among them. */
+static int drop_doubted(struct build *build)
+{
+	size_t i, kept = 0;
+	unsigned int *shown __free_mem = calloc(alloc_fns__family_cnt(build->fns), sizeof(*shown));
+	const struct alloc_fn *fn;
+
+	if (!shown)
 		return -ENOMEM;
-	for (i = 0; i < family_cnt; i++) {
-		alloc_fns__anchors(build->fns, (unsigned int)i, &malloc_fn, &free_fn);
-		vouched[i] = has_fn(build, malloc_fn) && has_fn(build, free_fn);
+	for (i = 0; i < build->found.cnt; i++) {
+		fn = build->found.at[i].fn;
+		shown[fn->family] |= alloc_fn__evidence(fn);
 	}
 	for (i = 0; i < build->found.cnt; i++) {
-		const struct alloc_fn *fn = build->found.at[i].fn;
-
-		if (vouched[fn->family] || !(fn->flags & ALLOC_FN_NEEDS_ANCHOR))
+		fn = build->found.at[i].fn;
+		if (!(fn->flags & ALLOC_FN_NEEDS_ANCHOR) ||
+		    shown[fn->family] == (PROBE_ALLOC | PROBE_FREE)) {
 			build->found.at[kept++] = build->found.at[i];
+			continue;
+		}
+		build->object->doubted_cnt++;
+		build->object->doubted_fn = fn->probe.fn;
 	}
 	build->found.cnt = kept;
 	return 0;
@@ -138,8 +146,6 @@ static int collapse_aliases(struct build *build)
 	size_t i, kept = 0;
 	int err = 0;
 
-	if (build->found.cnt)
-		qsort(at, build->found.cnt, sizeof(*at), compare_found);
 	for (i = 0; i < build->found.cnt && !err; i++) {
 		err = vec__push(&build->names,
 				(struct target_name){ at[i].vaddr, at[i].fn->probe.fn });
@@ -304,7 +310,8 @@ static int build_object(struct build *build)
 		err = read_symbols(build, SHT_SYMTAB);
 	if (err)
 		return err;
-	err = drop_unvouched(build);
+	sort_found(build);
+	err = drop_doubted(build);
 	if (!err)
 		err = collapse_aliases(build);
 	if (!err)
@@ -357,7 +364,7 @@ int target_object__read(const struct alloc_fns *fns, int fd, struct target_objec
 	build_done(&build);
 	if (err)
 		return err;
-	if (!object->probe_cnt && !object->notify_off)
+	if (!object->probe_cnt && !object->notify_off && !object->doubted_cnt)
 		return TARGET_OBJECT_NOTHING;
 	*ret = TAKE_PTR(object);
 	return TARGET_OBJECT_OK;

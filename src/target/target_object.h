@@ -55,6 +55,9 @@ struct target_object {
 	 * linker. */
 	uint64_t notify_off;
 	bool is_libc; /* it has __libc_start_main */
+	/* Functions named like an allocator's with nothing to show that they are one's: not probed. */
+	size_t doubted_cnt;
+	uint16_t doubted_fn; /* one of them: a row of alloc_fns */
 
 	/* Rows whose functions this file's may end in a jump to, in this file or another. */
 	uint16_t *tail_fns;

@@ -14,6 +14,7 @@
 
 #include "base/hashmap.h"
 #include "base/vec.h"
+#include "view/heading.h"
 #include "view/value.h"
 
 #define NO_GROUP UINT32_MAX
@@ -375,6 +376,22 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Samples of a profile of one process need not say whose they are. */
+static void write_process(const struct groups *groups, const struct group *group, struct buf *out)
+{
+	const char *name = profile__str(groups->profile, group->name);
+	size_t len_bytes = strlen(name);
+	int64_t pid;
+
+	if (!*name && group->line &&
+	    (!heading_process(groups->profile, &name, &len_bytes, &pid) || pid != group->line))
+		buf__printf(out, "process %" PRId32, group->line);
+	else if (group->line)
+		buf__printf(out, "%.*s (%" PRId32 ")", (int)len_bytes, name, group->line);
+	else
+		buf__append_str(out, *name ? name : "[process not recorded]");
+}
+
 void groups__name(const struct groups *groups, size_t index, bool brief, struct buf *out)
 {
 	const struct group *group = &groups->groups.at[index];
@@ -405,12 +422,7 @@ void groups__name(const struct groups *groups, size_t index, bool brief, struct 
 		buf__append_str(out, *module ? module : "[anonymous memory]");
 		break;
 	default:
-		if (*name && group->line)
-			buf__printf(out, "%s (%" PRId32 ")", name, group->line);
-		else if (group->line)
-			buf__printf(out, "process %" PRId32, group->line);
-		else
-			buf__append_str(out, *name ? name : "[process not recorded]");
+		write_process(groups, group, out);
 	}
 }
 
@@ -436,10 +448,21 @@ static int compare_ranks(const void *a, const void *b)
 	return x->group < y->group ? -1 : x->group > y->group;
 }
 
-int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32_t **ret,
-		   size_t *ret_cnt)
+static bool has_values(const struct groups *groups, size_t group)
 {
-	size_t cnt = groups->groups.cnt, used = 0, i;
+	size_t type;
+
+	for (type = 0; type < groups->type_cnt; type++) {
+		if (groups__flat(groups, group)[type] || groups__cum(groups, group)[type])
+			return true;
+	}
+	return false;
+}
+
+int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32_t **ret,
+		   size_t *ret_cnt, size_t *ret_all_cnt)
+{
+	size_t cnt = groups->groups.cnt, used = 0, sized = 0, i;
 	struct rank *ranks __free_mem = calloc(cnt + 1, sizeof(*ranks));
 	uint32_t *sorted = malloc((cnt + 1) * sizeof(*sorted));
 
@@ -451,7 +474,8 @@ int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32
 		uint64_t flat = size_of(groups__flat(groups, i)[type]);
 		uint64_t cum = size_of(groups__cum(groups, i)[type]);
 
-		if (flat || cum)
+		sized += flat || cum;
+		if (has_values(groups, i))
 			ranks[used++] = (struct rank){ by_cum ? cum : flat, by_cum ? flat : cum,
 						       (uint32_t)i };
 	}
@@ -459,6 +483,7 @@ int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32
 	for (i = 0; i < used; i++)
 		sorted[i] = ranks[i].group;
 	*ret = sorted;
-	*ret_cnt = used;
+	*ret_cnt = sized;
+	*ret_all_cnt = used;
 	return 0;
 }

@@ -68,8 +68,8 @@ size_t groups__leaf(const struct groups *groups, uint32_t sample);
 size_t groups__caller(const struct groups *groups, uint32_t sample);
 
 /*
- * Numbers of groups with any value of @type (flat or cum), biggest first by flat or by cum of that
- * type, ties in their own order. malloc'd, the caller frees. 0 or -ENOMEM.
+ * Numbers of groups with any value (flat or cum), biggest first by flat or by cum of @type, ties in their own order; those
+ * with none of @type come last, behind @ret_cnt others. malloc'd, the caller frees. 0 or -ENOMEM.
  */
 int groups__sorted(const struct groups *groups, size_t type, bool by_cum, uint32_t **ret,
-		   size_t *ret_cnt);
+		   size_t *ret_cnt, size_t *ret_all_cnt);

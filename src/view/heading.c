@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/heading.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,8 +13,9 @@
 #define NS_PER_SEC  1000000000LL
 #define SYSTEM_WIDE "[system-wide]" /* stands for the main binary where there is not one */
 
-/* heaptap's own profiles of one process say its name (collect/ledger.c); it may hold commas. */
-static bool write_process(const struct profile *profile, struct buf *line)
+/* The name may hold commas, and whatever else stands before the number. */
+bool heading_process(const struct profile *profile, const char **ret_name, size_t *ret_len_bytes,
+		     int64_t *ret_pid)
 {
 	static const char start[] = "process: ", end[] = ", pid ";
 	const char *comment, *last, *next;
@@ -28,11 +30,25 @@ static bool write_process(const struct profile *profile, struct buf *line)
 			last = next;
 		if (!last || last == comment)
 			continue;
-		buf__append_str(line, " of ");
-		text_append_safe(line, comment, (size_t)(last - comment));
+		*ret_name = comment;
+		*ret_len_bytes = (size_t)(last - comment);
+		*ret_pid = strtoll(last + strlen(end), NULL, 10);
 		return true;
 	}
 	return false;
+}
+
+static bool write_process(const struct profile *profile, struct buf *line)
+{
+	const char *name;
+	int64_t pid;
+	size_t len;
+
+	if (!heading_process(profile, &name, &len, &pid))
+		return false;
+	buf__append_str(line, " of ");
+	text_append_safe(line, name, len);
+	return true;
 }
 
 static void write_kind(const struct profile *profile, struct buf *line)

@@ -248,10 +248,12 @@ static void add_rest(struct report *report, struct table *table, const uint32_t 
 	add_row(report, table, &row);
 }
 
-static int write_table(struct report *report, const uint32_t *sorted, size_t cnt, struct buf *out)
+/* Rows without a value of what is sorted by are @cnt to @all_cnt: shown where all are, and part of the rest. */
+static int write_table(struct report *report, const uint32_t *sorted, size_t cnt, size_t all_cnt,
+		       struct buf *out)
 {
 	const struct report_options *opt = report->opt;
-	size_t shown = opt->row_cnt ? MIN(opt->row_cnt, cnt) : cnt, i;
+	size_t shown = opt->row_cnt ? MIN(opt->row_cnt, cnt) : all_cnt, i;
 	struct table *table __free(table) = table__new(report->headings, report->column_cnt);
 	struct buf *name __free(buf) = buf__new(0);
 	const int64_t *totals = groups__totals(report->groups);
@@ -267,8 +269,8 @@ static int write_table(struct report *report, const uint32_t *sorted, size_t cnt
 	for (i = 0; i < shown; i++)
 		add_group(report, table, sorted[i], name);
 	/* Callers contain callees: sums of cum mean nothing. */
-	if (shown < cnt && !opt->cum)
-		add_rest(report, table, sorted + shown, cnt - shown);
+	if (shown < all_cnt && !opt->cum)
+		add_rest(report, table, sorted + shown, all_cnt - shown);
 	return table__print(table, opt->style.width, opt->style.colored, out);
 }
 
@@ -278,19 +280,19 @@ int report_write(const struct profile *profile, const struct report_options *opt
 	struct report report = { .profile = profile, .opt = options };
 	struct groups *groups __free(groups) = NULL;
 	uint32_t *sorted __free_mem = NULL;
-	size_t cnt;
+	size_t cnt, all_cnt;
 	int err;
 
 	err = groups_new(profile, options->by, GROUPS_ALL, &groups);
 	if (!err)
-		err = groups__sorted(groups, options->type, options->cum, &sorted, &cnt);
+		err = groups__sorted(groups, options->type, options->cum, &sorted, &cnt, &all_cnt);
 	if (err)
 		return err;
 	report.groups = groups;
 	heading_write(profile, options->name, &options->style, out);
 	buf__append_char(out, '\n');
 	add_columns(&report);
-	err = write_table(&report, sorted, cnt, out);
+	err = write_table(&report, sorted, cnt, all_cnt, out);
 	if (!err && (options->by == VIEW_BY_FUNCTION || options->by == VIEW_BY_LINE))
 		err = advice_write(profile, groups, &options->style, out);
 	return err ? err : buf__error(out);

@@ -36,6 +36,8 @@ void wire_put_object(struct buf *buf, const struct target_object *object)
 	wire_put_u32(buf, (uint32_t)object->wrapper_cnt);
 	wire_put_u32(buf, (uint32_t)object->ifunc_cnt);
 	wire_put_u64(buf, object->notify_off);
+	wire_put_u32(buf, (uint32_t)object->doubted_cnt);
+	wire_put_u32(buf, object->doubted_fn);
 	wire_put_u32(buf, (uint32_t)object->probe_cnt);
 	for (i = 0; i < object->probe_cnt; i++)
 		put_probe(buf, &object->probes[i]);
@@ -189,10 +191,13 @@ int wire_get_object(struct wire_reader *reader, const struct alloc_fns *fns, uin
 	object->wrapper_cnt = wire_get_u32(reader);
 	object->ifunc_cnt = wire_get_u32(reader);
 	object->notify_off = wire_get_u64(reader);
+	object->doubted_cnt = wire_get_u32(reader);
+	object->doubted_fn = (uint16_t)wire_get_u32(reader);
 	err = get_probes(reader, fns, file_bytes, object);
 	if (!err)
 		err = get_names(reader, fns, object);
-	if (!err && (reader->bad || object->notify_off >= file_bytes))
+	if (!err && (reader->bad || object->notify_off >= file_bytes ||
+		     !alloc_fns__at(fns, object->doubted_fn)))
 		err = -EIO;
 	if (err)
 		return err;

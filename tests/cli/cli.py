@@ -81,7 +81,7 @@ VALUE_WORD = {"alloc_space": 2, "alloc_objects": 3, "inuse_space": 5, "inuse_obj
 
 
 def report(path, metric, *args):
-    """{function: (flat, cum)} and the total; functions with neither are left out."""
+    """{function: (flat, cum)} and the total."""
     rows = table(out("report", path, "--exact", "-n", "0", "--sort", metric, *args), REPORT_WORDS)
     values = {name: (int(cells[VALUE_WORD[metric]]), int(cells[7])) for cells, name in rows}
     total = values.pop("total")[0]

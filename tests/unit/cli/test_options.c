@@ -158,6 +158,8 @@ static void test_pid_lists_add_up(void **state)
 
 	assert_int_equal(set("pid", "1,22", &opts), 0);
 	assert_int_equal(set("pid", "333", &opts), 0);
+	/* Named twice, still one. */
+	assert_int_equal(set("pid", "22,22,333", &opts), 0);
 	assert_int_equal(opts.pids.cnt, 3);
 	assert_int_equal(opts.pids.at[0], 1);
 	assert_int_equal(opts.pids.at[2], 333);

@@ -72,6 +72,47 @@ static void ended_processes_hold_nothing(void **state)
 	check_totals(profile, 3, 300, 0, 0);
 }
 
+/* The comment of @s's profile that begins with "process". */
+static void says_of_processes(const struct snapshot *s, const char *expected)
+{
+	struct profile *profile __free(profile) = build(s, NULL);
+	size_t i;
+
+	for (i = 0; i < profile__comment_cnt(profile); i++) {
+		if (strncmp(profile__comment(profile, i), "process", 7))
+			continue;
+		assert_string_equal(profile__comment(profile, i), expected);
+		return;
+	}
+	fail_msg("nothing is said of processes");
+}
+
+/* A command's first image is heaptap, before the exec; what a shell execs is the shell's process. */
+static void processes_are_those_that_did_something(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct alloc_site other = s->sites.at[0];
+	struct snapshot_image before = { .id = SMALL_IMAGE + 1, .tgid = 42 };
+	struct snapshot_image idle = { .id = SMALL_IMAGE + 2, .tgid = 43 };
+
+	says_of_processes(s, "process: shop, pid 42");
+	assert_int_equal(intern__add(s->strings, "heaptap", &before.comm), 0);
+	assert_int_equal(intern__add(s->strings, "idle", &idle.comm), 0);
+	assert_int_equal(vec__push(&s->images, before), 0);
+	assert_int_equal(vec__push(&s->images, idle), 0);
+	says_of_processes(s, "process: shop, pid 42");
+	other.image = before.id;
+	assert_int_equal(vec__push(&s->sites, other), 0);
+	says_of_processes(s, "process: heaptap, pid 42");
+	s->sites.at[1].image = idle.id;
+	says_of_processes(s, "processes: 2");
+	/* Nobody did anything: whoever was there. */
+	s->sites.cnt = 0;
+	says_of_processes(s, "processes: 2");
+	s->images.cnt = 2;
+	says_of_processes(s, "process: heaptap, pid 42");
+}
+
 /* What a budget made uncertain is one error for the whole process: each sample has its share of the sum's. */
 static void errors_of_a_process_are_shared_by_its_samples(void **state)
 {
@@ -202,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_values_and_a_stack),
 		cmocka_unit_test(ended_processes_hold_nothing),
+		cmocka_unit_test(processes_are_those_that_did_something),
 		cmocka_unit_test(errors_of_a_process_are_shared_by_its_samples),
 		cmocka_unit_test(in_use_is_never_negative),
 		cmocka_unit_test(allocators_are_not_in_the_stack),

@@ -367,10 +367,28 @@ static void plain_names_need_company(void **state)
 		"void free_sized(void *p) {}\nvoid *mallocx(int a) { return 0; }\n"
 		"void *tc_malloc(int a) { return 0; }\nint mi_new(int a) { return a; }\n"
 		"int main(void) { return 0; }\n";
+	const struct target_object *object;
 	struct world *world = *state;
 
 	compile(world, (const char *const[]){ "gcc", "-O1", "-fno-builtin", NULL }, source);
-	assert_null(add_path(world, world->program, TARGET_NO_ALLOCATOR));
+	object = add_path(world, world->program, TARGET_NO_ALLOCATOR);
+	assert_int_equal(object->probe_cnt, 0);
+	assert_int_equal(object->doubted_cnt, 4);
+}
+
+/* Nobody's in particular: a program that has new and delete, or free and its own alloc, under such a prefix or none. */
+static void names_that_prove_nothing_together(void **state)
+{
+	static const char source[] =
+		"void *tc_new(int a) { return 0; }\nvoid tc_delete(void *p) {}\n"
+		"void *mi_new(int a) { return 0; }\nvoid mi_free(void *p) {}\n"
+		"void *je_realloc(void *p, int a) { return p; }\nvoid je_free(void *p) {}\n"
+		"void *valloc(unsigned long n) { return 0; }\nvoid vfree(void *p) {}\n"
+		"int main(void) { return 0; }\n";
+	struct world *world = *state;
+
+	compile(world, (const char *const[]){ "gcc", "-O1", "-fno-builtin", NULL }, source);
+	assert_int_equal(add_path(world, world->program, TARGET_NO_ALLOCATOR)->doubted_cnt, 8);
 }
 
 /* Linked in and hidden, as Rust's jemalloc is: local symbols count. */
@@ -392,6 +410,34 @@ static void hidden_prefixed_functions(void **state)
 	object = add_path(world, world->program, TARGET_OK);
 	assert_int_equal(object->probe_cnt, 4);
 	assert_true(has(object, "_rjem_mallocx") && has(object, "_rjem_sdallocx"));
+}
+
+/* What the linker keeps of them in a Rust program. */
+static void what_is_called_of_a_prefix_is_enough(void **state)
+{
+	static const char source[] =
+		"#define A __attribute__((noipa))\n"
+		"A void *_rjem_mallocx(unsigned long n, int f) { return (void *)(n + f); }\n"
+		"A void _rjem_sdallocx(void *p, unsigned long n, int f) {}\n"
+		"A void *mi_malloc_aligned(unsigned long n, unsigned long a) { return (void *)(n + "
+		"a); }\n"
+		"A void *mi_new(unsigned long n) { return (void *)n; }\n"
+		"A void mi_free(void *p) {}\n"
+		"A void *je_mallocx(unsigned long n, int f) { return (void *)(n + f); }\n"
+		"int main(int c, char **v) { _rjem_sdallocx(_rjem_mallocx(c, 0), c, 0); "
+		"mi_free(mi_malloc_aligned(c, 8)); mi_free(mi_new(c)); return !je_mallocx(c, 0); "
+		"}\n";
+	const struct target_object *object;
+	struct world *world = *state;
+
+	compile(world, (const char *const[]){ "gcc", "-O1", NULL }, source);
+	object = add_path(world, world->program, TARGET_OK);
+	assert_true(has(object, "_rjem_mallocx") && has(object, "_rjem_sdallocx"));
+	assert_true(has(object, "mi_malloc_aligned") && has(object, "mi_new") &&
+		    has(object, "mi_free"));
+	assert_int_equal(object->probe_cnt, 5);
+	assert_int_equal(object->doubted_cnt, 1);
+	assert_string_equal(alloc_fns__at(world->fns, object->doubted_fn)->name, "je_mallocx");
 }
 
 static void a_function_chosen_at_run_time_is_not_probed(void **state)
@@ -589,7 +635,9 @@ int main(void)
 		TEST(operators_that_allocate_are_probed),
 		TEST(operators_of_the_program_itself),
 		TEST(plain_names_need_company),
+		TEST(names_that_prove_nothing_together),
 		TEST(hidden_prefixed_functions),
+		TEST(what_is_called_of_a_prefix_is_enough),
 		TEST(a_function_chosen_at_run_time_is_not_probed),
 		TEST(tail_jumps_cross_files),
 		TEST(a_deleted_program),

@@ -161,6 +161,21 @@ static void test_processes_by_label(void **state)
 	assert_bytes(groups, "[process not recorded]", 40, 40);
 }
 
+/* Of one process alone the profile says it once. */
+static void test_the_process_of_the_comment(void **state)
+{
+	struct fixture *fix = *state;
+	struct groups *groups __free(groups) = NULL;
+	uint32_t stack[] = { fix->leaf };
+
+	add(fix, stack, 1, 1, 10, 42, NULL, false);
+	add(fix, stack, 1, 1, 20, 43, NULL, false);
+	profile__add_comment(fix->profile, "process: a, pid 7, pid 42");
+	assert_int_equal(groups_new(fix->profile, VIEW_BY_PROCESS, GROUPS_ALL, &groups), 0);
+	assert_bytes(groups, "a, pid 7 (42)", 10, 10);
+	assert_bytes(groups, "process 43", 20, 20);
+}
+
 static void test_sides_of_a_difference(void **state)
 {
 	struct fixture *fix = *state;
@@ -193,15 +208,21 @@ static void test_sorted(void **state)
 	struct fixture *fix = *state;
 	struct groups *groups __free(groups) = NULL;
 	uint32_t *sorted __free_mem = NULL, *by_cum __free_mem = NULL;
-	size_t cnt;
+	size_t cnt, all_cnt;
 
 	add(fix, (uint32_t[]){ fix->work, fix->main }, 2, 1, -90, 0, NULL, false);
 	add(fix, (uint32_t[]){ fix->main }, 1, 9, 20, 0, NULL, false);
+	add(fix, (uint32_t[]){ fix->leaf }, 1, 1, 0, 0, NULL, false);
 	assert_int_equal(groups_new(fix->profile, VIEW_BY_FUNCTION, GROUPS_ALL, &groups), 0);
-	assert_int_equal(groups__sorted(groups, PROFILE_ALLOC_SPACE, false, &sorted, &cnt), 0);
-	assert_int_equal(cnt, 2); /* groups without any value are left out */
+	assert_int_equal(
+		groups__sorted(groups, PROFILE_ALLOC_SPACE, false, &sorted, &cnt, &all_cnt), 0);
+	/* What has no value of that type comes last. */
+	assert_int_equal(cnt, 2);
+	assert_int_equal(all_cnt, 4);
+	assert_true(sorted[2] == find(groups, "copy") || sorted[3] == find(groups, "copy"));
 	assert_int_equal(sorted[0], find(groups, "work"));
-	assert_int_equal(groups__sorted(groups, PROFILE_ALLOC_OBJECTS, true, &by_cum, &cnt), 0);
+	assert_int_equal(
+		groups__sorted(groups, PROFILE_ALLOC_OBJECTS, true, &by_cum, &cnt, &all_cnt), 0);
 	assert_int_equal(by_cum[0], find(groups, "main"));
 }
 
@@ -225,10 +246,10 @@ static void test_no_samples(void **state)
 	struct fixture *fix = *state;
 	struct groups *groups __free(groups) = NULL;
 	uint32_t *sorted __free_mem = NULL;
-	size_t cnt;
+	size_t cnt, all_cnt;
 
 	assert_int_equal(groups_new(fix->profile, VIEW_BY_LINE, GROUPS_ALL, &groups), 0);
-	assert_int_equal(groups__sorted(groups, 0, false, &sorted, &cnt), 0);
+	assert_int_equal(groups__sorted(groups, 0, false, &sorted, &cnt, &all_cnt), 0);
 	assert_int_equal(cnt, 0);
 }
 
@@ -241,6 +262,7 @@ int main(void)
 		TEST(test_recursion_counts_once_in_cum),
 		TEST(test_every_grouping),
 		TEST(test_processes_by_label),
+		TEST(test_the_process_of_the_comment),
 		TEST(test_sides_of_a_difference),
 		TEST(test_sums_do_not_wrap),
 		TEST(test_sorted),

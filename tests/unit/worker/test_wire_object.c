@@ -85,6 +85,8 @@ static void round_trip(const char *path, size_t probe_min)
 	assert_int_equal(object->wrapper_cnt, file.object->wrapper_cnt);
 	assert_int_equal(object->ifunc_cnt, file.object->ifunc_cnt);
 	assert_int_equal(object->notify_off, file.object->notify_off);
+	assert_int_equal(object->doubted_cnt, file.object->doubted_cnt);
+	assert_int_equal(object->doubted_fn, file.object->doubted_fn);
 	assert_int_equal(object->probe_cnt, file.object->probe_cnt);
 	for (i = 0; i < object->probe_cnt; i++)
 		same_probe(&object->probes[i], &file.object->probes[i]);
@@ -156,6 +158,7 @@ static void lies_are_refused(void **state)
 	REFUSED(probe->site.probe.ptr_arg, probe->probe.ptr_arg ? 0 : 1);
 	REFUSED(object->names[0].fn, UINT16_MAX);
 	REFUSED(object->notify_off, file.bytes);
+	REFUSED(object->doubted_fn, UINT16_MAX);
 	REFUSED(object->build_id.len_bytes, BUILD_ID_MAX_BYTES + 1);
 }
 
