@@ -104,7 +104,7 @@ static int count_processes(const struct snapshot *snapshot, size_t *ret_cnt,
 
 	if (!pids || !counts)
 		return -ENOMEM;
-	any = memchr(counts, true, snapshot->images.cnt + 1);
+	any = memchr(counts, 1, snapshot->images.cnt + 1);
 	for (i = 0; i < snapshot->images.cnt; i++) {
 		const struct snapshot_image *image = &snapshot->images.at[i];
 
