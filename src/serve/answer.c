@@ -10,6 +10,7 @@
 #include "profile/profile_merge.h"
 
 #define BODY_MAX_BYTES ((size_t)1 << 30)
+#define RETRY_SEC      10u
 #define TEXT_PLAIN     "text/plain; charset=utf-8"
 #define TEXT_HTML      "text/html; charset=utf-8"
 
@@ -72,13 +73,17 @@ struct answer answer_symbol(const char *addresses)
 
 static struct answer error_of(int err)
 {
+	struct answer answer;
+
 	switch (err) {
 	case -ESRCH:
 		return answer_text(404, "no such process or service is traced");
 	case -ESHUTDOWN:
 		return answer_text(503, "shutting down");
 	case -EBUSY:
-		return answer_text(503, "too many requests wait");
+		answer = answer_text(503, "too many of these wait already");
+		answer.retry_sec = RETRY_SEC;
+		return answer;
 	default:
 		return answer_text(500, strerror(-err));
 	}

@@ -9,6 +9,7 @@ struct answer {
 	unsigned status; /* HTTP's */
 	const char *mime;
 	const char *filename; /* of an attachment, or NULL */
+	unsigned retry_sec;   /* with 503: when to come again; 0: not said */
 	struct buf *body;     /* the caller frees it; NULL with an error: out of memory */
 };
 

@@ -68,6 +68,8 @@ void daemon__push_metrics(const struct daemon *daemon, struct buf *out);
 void daemon__take_questions(struct daemon *daemon);
 /* Those whose time is over. */
 void daemon__answer_due(struct daemon *daemon, uint64_t now_ns);
+/* The client at @client_fd is gone: whatever it waits for is not wanted any more. */
+void daemon__hang_up(struct daemon *daemon, int client_fd);
 /* All that wait, with @err. */
 void daemon__refuse_all(struct daemon *daemon, int err);
 /* CLOCK_MONOTONIC; UINT64_MAX: none waits. */

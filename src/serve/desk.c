@@ -8,13 +8,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Each may hold a profile of its own while it waits. */
-#define PENDING_MAX 32u
+/* What waits together, and none in the room of another. A window holds a profile for as long as it is open. */
+enum class { PAGES, PROFILES, WINDOWS, CLASS_CNT };
+
+static const unsigned room[CLASS_CNT] = { [PAGES] = 32, [PROFILES] = 16, [WINDOWS] = 16 };
 
 struct desk {
 	pthread_mutex_t lock;
 	struct question *first; /* newest first */
-	unsigned pending_cnt;
+	unsigned pending_cnt[CLASS_CNT];
 	bool closed;
 	int fd;
 };
@@ -80,20 +82,26 @@ void desk__free(struct desk *desk)
 	free(desk);
 }
 
+static enum class class_of(const struct question *question) {
+	if (question->route.kind != ROUTE_PROFILE) return PAGES;
+	return question->route.seconds ? WINDOWS : PROFILES;
+}
+
 int desk__ask(struct desk *desk, struct question *question)
 {
+	enum class class = class_of(question);
 	uint64_t one = 1;
 	int err = 0;
 
 	pthread_mutex_lock(&desk->lock);
 	if (desk->closed) {
 		err = -ESHUTDOWN;
-	} else if (desk->pending_cnt >= PENDING_MAX) {
+	} else if (desk->pending_cnt[class] >= room[class]) {
 		err = -EBUSY;
 	} else {
 		question->next = desk->first;
 		desk->first = question;
-		desk->pending_cnt++;
+		desk->pending_cnt[class]++;
 	}
 	pthread_mutex_unlock(&desk->lock);
 	/* An eventfd of ours that is full is readable all the more. */
@@ -124,7 +132,7 @@ struct question *desk__take(struct desk *desk)
 void desk__answer(struct desk *desk, struct question *question)
 {
 	pthread_mutex_lock(&desk->lock);
-	desk->pending_cnt--;
+	desk->pending_cnt[class_of(question)]--;
 	pthread_mutex_unlock(&desk->lock);
 	question->on_answer(question);
 }

@@ -29,12 +29,13 @@ void shot__drop(struct shot *shot);
 struct question {
 	struct route route;
 	char client[64]; /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	int client_fd;   /* while it waits: who hangs up wants no answer; -1: nobody can */
 	/* When the answer is in, in the thread of the recording. */
 	void (*on_answer)(struct question *question);
 	void *ctx;
 
 	/* the answer: */
-	int err;                  /* 0 or -errno */
+	int err;                  /* 0 or -errno; -ECANCELED: nobody wants to know any more */
 	struct shot *base, *shot; /* ROUTE_PROFILE; base: to be subtracted, or NULL */
 	char *text;               /* the others; malloc'd */
 
@@ -52,7 +53,7 @@ struct desk *desk__new(void);
 void desk__free(struct desk *desk);
 DEFINE_CLEANUP(desk);
 
-/* Any thread. 0, or -EBUSY if too many wait, -ESHUTDOWN. */
+/* Any thread. 0, or -EBUSY if too many of its kind (pages, profiles, windows of time) wait, -ESHUTDOWN. */
 int desk__ask(struct desk *desk, struct question *question);
 /* Readable when there are new questions. */
 int desk__fd(const struct desk *desk);

@@ -80,7 +80,7 @@ static bool is_host_ours(const struct request *request)
 static enum MHD_Result reply(struct request *request, struct answer answer)
 {
 	struct MHD_Response *response;
-	char attachment[96];
+	char attachment[96], seconds[16];
 	enum MHD_Result result;
 	size_t len;
 	char *data;
@@ -105,6 +105,10 @@ static enum MHD_Result reply(struct request *request, struct answer answer)
 	/* pprof shows the text of such errors. */
 	if (answer.status >= 400)
 		MHD_add_response_header(response, "X-Go-Pprof", "1");
+	if (answer.retry_sec) {
+		snprintf(seconds, sizeof(seconds), "%u", answer.retry_sec);
+		MHD_add_response_header(response, "Retry-After", seconds);
+	}
 	if (answer.status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	result = MHD_queue_response(request->connection, answer.status, response);
@@ -134,6 +138,14 @@ static void name_client(const struct request *request, char *out, size_t size)
 			  (socklen_t)size);
 }
 
+static int socket_of(const struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
 static void on_answer(struct question *question)
 {
 	struct request *request = question->ctx;
@@ -148,6 +160,8 @@ static enum MHD_Result ask(struct request *request)
 
 	question->on_answer = on_answer;
 	question->ctx = request;
+	/* Nobody reads from a connection that is suspended: that its client went away is for the desk to see. */
+	question->client_fd = socket_of(request);
 	name_client(request, question->client, sizeof(question->client));
 	request->asked = true;
 	/* Before anybody could resume it. */
@@ -236,6 +250,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
 		*size = 0;
 		return MHD_YES;
 	}
+	if (request->asked && request->question.err == -ECANCELED)
+		return MHD_NO;
 	if (request->asked)
 		return reply(request, answer_make(&request->question));
 	return route_request(request, url, method);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "serve/daemon.h"
 #include "serve/pages.h"
@@ -48,6 +49,28 @@ static void use_cursor(struct daemon *daemon, struct question *question)
 	cursor->shot = shot__hold(question->shot);
 }
 
+/* It waits for its time, or until its client hangs up. A client that cannot be watched has its answer in time. */
+static void begin_wait(struct daemon *daemon, struct question *question)
+{
+	struct epoll_event event = { .events = EPOLLRDHUP, .data.fd = question->client_fd };
+
+	question->next = daemon->waiting;
+	daemon->waiting = question;
+	if (question->client_fd >= 0)
+		epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, question->client_fd, &event);
+}
+
+/* @at is a link of daemon->waiting. Once it is answered its descriptor is another's. */
+static void end_wait(struct daemon *daemon, struct question **at)
+{
+	struct question *question = *at;
+
+	*at = question->next;
+	if (question->client_fd >= 0)
+		epoll_ctl(daemon->epoll_fd, EPOLL_CTL_DEL, question->client_fd, NULL);
+	desk__answer(daemon->desk, question);
+}
+
 /* True: it waits for its time. */
 static bool begin_profile(struct daemon *daemon, struct question *question)
 {
@@ -61,8 +84,7 @@ static bool begin_profile(struct daemon *daemon, struct question *question)
 	if (waits) {
 		question->base = shot;
 		question->due_ns = shot->taken_ns + question->route.seconds * SECOND_NS;
-		question->next = daemon->waiting;
-		daemon->waiting = question;
+		begin_wait(daemon, question);
 		return true;
 	}
 	question->shot = shot;
@@ -119,19 +141,34 @@ static void answer_page(struct daemon *daemon, struct question *question)
 	question->err = question->text ? 0 : -ENOMEM;
 }
 
+static void take_one(struct daemon *daemon, struct question *question)
+{
+	if (!daemon->view)
+		question->err = -ESHUTDOWN;
+	else if (question->route.kind != ROUTE_PROFILE)
+		answer_page(daemon, question);
+	else if (begin_profile(daemon, question))
+		return;
+	desk__answer(daemon->desk, question);
+}
+
 void daemon__take_questions(struct daemon *daemon)
 {
-	struct question *question, *next;
+	struct question *question, *next, *profiles = NULL;
 
+	/* Pages are quick: they do not wait for the profiles of others. */
 	for (question = desk__take(daemon->desk); question; question = next) {
 		next = question->next;
-		if (!daemon->view)
-			question->err = -ESHUTDOWN;
-		else if (question->route.kind != ROUTE_PROFILE)
-			answer_page(daemon, question);
-		else if (begin_profile(daemon, question))
-			continue;
-		desk__answer(daemon->desk, question);
+		if (question->route.kind == ROUTE_PROFILE) {
+			question->next = profiles;
+			profiles = question;
+		} else {
+			take_one(daemon, question);
+		}
+	}
+	for (question = profiles; question; question = next) {
+		next = question->next;
+		take_one(daemon, question);
 	}
 }
 
@@ -146,20 +183,29 @@ void daemon__answer_due(struct daemon *daemon, uint64_t now_ns)
 			at = &question->next;
 			continue;
 		}
-		*at = question->next;
 		question->err = daemon__shoot(daemon, &filter, 0, &question->shot);
-		desk__answer(daemon->desk, question);
+		end_wait(daemon, at);
+	}
+}
+
+void daemon__hang_up(struct daemon *daemon, int client_fd)
+{
+	struct question **at;
+
+	for (at = &daemon->waiting; *at; at = &(*at)->next) {
+		if ((*at)->client_fd != client_fd)
+			continue;
+		(*at)->err = -ECANCELED;
+		end_wait(daemon, at);
+		return;
 	}
 }
 
 void daemon__refuse_all(struct daemon *daemon, int err)
 {
-	struct question *question;
-
-	while ((question = daemon->waiting)) {
-		daemon->waiting = question->next;
-		question->err = err;
-		desk__answer(daemon->desk, question);
+	while (daemon->waiting) {
+		daemon->waiting->err = err;
+		end_wait(daemon, &daemon->waiting);
 	}
 }
 

@@ -277,8 +277,10 @@ static bool on_input(void *ctx)
 			on_timer(daemon);
 		else if (events[i].data.fd == daemon->signal_fd)
 			on_hangup(daemon);
-		else
+		else if (events[i].data.fd == desk__fd(daemon->desk))
 			daemon__take_questions(daemon);
+		else
+			daemon__hang_up(daemon, events[i].data.fd);
 	}
 	set_timer(daemon);
 	return true;
