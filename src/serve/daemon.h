@@ -30,7 +30,8 @@ struct pusher {
 
 struct daemon {
 	const struct serve_options *options;
-	struct serve_config config;
+	struct serve_config config; /* the newest; its trace has moved to: */
+	struct trace_config trace;  /* what the recording goes by; it lives as long as that */
 	struct session_config session;
 	struct session_watch watch;
 

@@ -277,7 +277,7 @@ static void on_log(void *ctx, const char *fmt, va_list args)
 
 static struct MHD_Daemon *start_one(struct http *http, const struct serve_config *config, int fd)
 {
-	unsigned clients = (unsigned)config->clients_max;
+	unsigned clients = (unsigned)config->http.clients_max;
 	unsigned per_ip = clients / CLIENTS_PER_IP_SHARE;
 	unsigned flags =
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
@@ -311,8 +311,8 @@ static int read_secrets(struct http *http, const struct serve_config *config, co
 {
 	int err;
 
-	*ret_what = config->token_file;
-	err = read_file(config->token_file, &http->token);
+	*ret_what = config->http.token_file;
+	err = read_file(config->http.token_file, &http->token);
 	if (!err && http->token) {
 		http->token[strcspn(http->token, "\r\n")] = '\0';
 		if (strlen(http->token) < TOKEN_MIN_BYTES)
@@ -320,12 +320,12 @@ static int read_secrets(struct http *http, const struct serve_config *config, co
 	}
 	if (err)
 		return err;
-	*ret_what = config->tls_cert;
-	err = read_file(config->tls_cert, &http->tls_cert);
+	*ret_what = config->http.tls_cert;
+	err = read_file(config->http.tls_cert, &http->tls_cert);
 	if (err)
 		return err;
-	*ret_what = config->tls_key;
-	return read_file(config->tls_key, &http->tls_key);
+	*ret_what = config->http.tls_key;
+	return read_file(config->http.tls_key, &http->tls_key);
 }
 
 int http_start(const struct serve_config *config, struct desk *desk, struct http **ret,
@@ -341,9 +341,9 @@ int http_start(const struct serve_config *config, struct desk *desk, struct http
 		return -ENOMEM;
 	http->desk = desk;
 	err = read_secrets(http, config, ret_what);
-	for (i = 0; !err && i < config->listen.cnt; i++) {
-		*ret_what = config->listen.at[i];
-		err = listener_open(config->listen.at[i], &fd);
+	for (i = 0; !err && i < config->http.listen.cnt; i++) {
+		*ret_what = config->http.listen.at[i];
+		err = listener_open(config->http.listen.at[i], &fd);
 		if (err)
 			break;
 		one = start_one(http, config, fd);

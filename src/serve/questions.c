@@ -110,9 +110,9 @@ static const char *own_address(const struct daemon *daemon)
 {
 	size_t i;
 
-	for (i = 0; i < daemon->config.listen.cnt; i++) {
-		if (strncmp(daemon->config.listen.at[i], "unix:", 5))
-			return daemon->config.listen.at[i];
+	for (i = 0; i < daemon->config.http.listen.cnt; i++) {
+		if (strncmp(daemon->config.http.listen.at[i], "unix:", 5))
+			return daemon->config.http.listen.at[i];
 	}
 	return "localhost";
 }

@@ -166,14 +166,14 @@ static int override(struct serve_config *config, const struct serve_options *opt
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < config->listen.cnt && options->listen_cnt; i++)
-		free((char *)config->listen.at[i]);
+	for (i = 0; i < config->http.listen.cnt && options->listen_cnt; i++)
+		free((char *)config->http.listen.at[i]);
 	if (options->listen_cnt)
-		config->listen.cnt = config->listen_lines.cnt = 0;
+		config->http.listen.cnt = config->http.listen_lines.cnt = 0;
 	for (i = 0; !err && i < options->listen_cnt; i++) {
 		char *copy = strdup(options->listen[i]);
 
-		err = copy ? vec__push(&config->listen, copy) : -ENOMEM;
+		err = copy ? vec__push(&config->http.listen, copy) : -ENOMEM;
 	}
 	if (options->dir) {
 		free(config->dir);
@@ -210,15 +210,6 @@ static int load_config(const struct serve_options *options, struct serve_config 
 	return err;
 }
 
-static void choose(struct daemon *daemon)
-{
-	const struct serve_config *config = &daemon->config;
-
-	daemon->session.choice =
-		(struct choice){ config->names.at,     config->names.cnt, config->excludes.at,
-				 config->excludes.cnt, config->users.at,  config->users.cnt };
-}
-
 static int start_http(struct daemon *daemon)
 {
 	const char *what;
@@ -244,7 +235,6 @@ static void reload(struct daemon *daemon)
 		desk__open(daemon->desk);
 		serve_config__done(&daemon->config);
 		daemon->config = config;
-		choose(daemon);
 		daemon__start_pushers(daemon);
 		daemon->window_due_ns =
 			daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns
@@ -293,8 +283,8 @@ static void on_start(void *ctx, struct session_view *view)
 	size_t i;
 
 	daemon->view = view;
-	for (i = 0; i < daemon->config.listen.cnt && !daemon->options->quiet; i++)
-		log_info("serving at %s", daemon->config.listen.at[i]);
+	for (i = 0; i < daemon->config.http.listen.cnt && !daemon->options->quiet; i++)
+		log_info("serving at %s", daemon->config.http.listen.at[i]);
 	if (daemon->config.dir) {
 		end_window(daemon);
 		daemon->window_due_ns = now + daemon->config.window_ns;
@@ -377,11 +367,12 @@ static void daemon__done(struct daemon *daemon)
 	cleanup_fd(&daemon->timer_fd);
 	cleanup_fd(&daemon->signal_fd);
 	serve_config__done(&daemon->config);
+	trace_config__done(&daemon->trace);
 }
 
 static void fill_session(struct daemon *daemon)
 {
-	const struct serve_config *config = &daemon->config;
+	const struct trace_config *trace = &daemon->trace;
 
 	daemon->watch = (struct session_watch){ .on_start = on_start,
 						.on_stop = on_stop,
@@ -389,22 +380,24 @@ static void fill_session(struct daemon *daemon)
 						.input_fd = daemon->epoll_fd,
 						.ctx = daemon };
 	daemon->session =
-		(struct session_config){ .all = !config->cgroup,
-					 .cgroup = config->cgroup,
-					 .no_live = config->no_live,
-					 .sample_bytes = config->sample_bytes,
-					 .max_overhead = config->max_overhead_pct / 100,
-					 .max_overhead_total = config->max_overhead_total_pct / 100,
+		(struct session_config){ .all = !trace->cgroup,
+					 .cgroup = trace->cgroup,
+					 .choice = { trace->names.at, trace->names.cnt,
+						     trace->excludes.at, trace->excludes.cnt,
+						     trace->users.at, trace->users.cnt },
+					 .no_live = trace->no_live,
+					 .sample_bytes = trace->sample_bytes,
+					 .max_overhead = trace->max_overhead_pct / 100,
+					 .max_overhead_total = trace->max_overhead_total_pct / 100,
 					 .placed = true,
 					 .isolate = true,
-					 .tally_max_bytes = config->tally_max_bytes,
-					 .live_max_cnt = config->live_max_cnt,
-					 .sites_max_cnt = config->sites_max_cnt,
-					 .stacks_max_bytes = config->stacks_max_bytes,
-					 .file_age_max_ns = config->file_age_max_ns,
+					 .tally_max_bytes = trace->tally_max_bytes,
+					 .live_max_cnt = trace->live_max_cnt,
+					 .sites_max_cnt = trace->sites_max_cnt,
+					 .stacks_max_bytes = trace->stacks_max_bytes,
+					 .file_age_max_ns = trace->file_age_max_ns,
 					 .quiet = daemon->options->quiet,
 					 .watch = &daemon->watch };
-	choose(daemon);
 }
 
 int serve_run(const struct serve_options *options)
@@ -425,6 +418,8 @@ int serve_run(const struct serve_options *options)
 	err = open_daemon(&daemon);
 	if (err)
 		return log_err(err, "cannot start the daemon");
+	daemon.trace = daemon.config.trace;
+	daemon.config.trace = (struct trace_config){};
 	fill_session(&daemon);
 	/* Before anything is probed: a port that is taken is a reason not to begin. */
 	err = start_http(&daemon);

@@ -33,8 +33,8 @@ static void test_defaults(void **state)
 	serve_config__init(&config);
 	assert_int_equal(serve_config__parse(&config, "", &fault), 0);
 	assert_int_equal(serve_config__check(&config, &fault), 0);
-	assert_int_equal(config.listen.cnt, 1);
-	assert_true(serve_config_is_local(config.listen.at[0]));
+	assert_int_equal(config.http.listen.cnt, 1);
+	assert_true(serve_config_is_local(config.http.listen.at[0]));
 	assert_null(config.dir);
 }
 
@@ -52,12 +52,12 @@ static void test_all_kinds(void **state)
 	serve_config__init(&config);
 	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
 	assert_int_equal(serve_config__check(&config, &fault), 0);
-	assert_int_equal(config.names.cnt, 2);
-	assert_string_equal(config.names.at[0], "redis-*");
-	assert_int_equal(config.users.at[0], 0);
-	assert_true(config.no_live);
-	assert_int_equal(config.sample_bytes, 512 << 10);
-	assert_int_equal(config.listen.cnt, 1);
+	assert_int_equal(config.trace.names.cnt, 2);
+	assert_string_equal(config.trace.names.at[0], "redis-*");
+	assert_int_equal(config.trace.users.at[0], 0);
+	assert_true(config.trace.no_live);
+	assert_int_equal(config.trace.sample_bytes, 512 << 10);
+	assert_int_equal(config.http.listen.cnt, 1);
 	assert_int_equal(config.window_ns, 300000000000);
 	assert_string_equal(config.dir, "/var/lib/x y");
 	assert_int_equal(config.pushes.cnt, 2);
@@ -168,6 +168,44 @@ static void test_pushes(void **state)
 	push_config__done(&copy);
 }
 
+static void test_trace_equals(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"name = a",
+		"name = b",
+		"exclude = a",
+		"user = 0",
+		"user = 1",
+		"cgroup = /a",
+		"sample = exact",
+		"live = no",
+		"max-overhead = 2",
+		"live-max = 9",
+		"ended-max = 9M",
+		"sites-max = 9",
+		"stacks-max = 9M",
+		"file-age-max = 9s",
+	};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
+			struct serve_config a __serve_config, b __serve_config;
+			struct config_fault fault;
+			char text[64];
+
+			serve_config__init(&a);
+			serve_config__init(&b);
+			snprintf(text, sizeof(text), "[trace]\n%s", rows[i]);
+			assert_int_equal(serve_config__parse(&a, text, &fault), 0);
+			snprintf(text, sizeof(text), "[trace]\n%s", rows[j]);
+			assert_int_equal(serve_config__parse(&b, text, &fault), 0);
+			assert_int_equal(trace_config__equals(&a.trace, &b.trace), i == j);
+		}
+	}
+}
+
 static void test_long_line(void **state)
 {
 	static char text[8192];
@@ -185,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_open_listeners_need_a_secret),
 		cmocka_unit_test(test_pushes),
+		cmocka_unit_test(test_trace_equals),
 		cmocka_unit_test(test_long_line),
 	};
 
