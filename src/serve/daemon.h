@@ -71,7 +71,7 @@ void daemon__take_questions(struct daemon *daemon);
 void daemon__answer_due(struct daemon *daemon, uint64_t now_ns);
 /* The client at @client_fd is gone: whatever it waits for is not wanted any more. */
 void daemon__hang_up(struct daemon *daemon, int client_fd);
-/* All that wait, with @err. */
-void daemon__refuse_all(struct daemon *daemon, int err);
+/* Nobody who came in by a door that is shut waits any more. */
+void daemon__refuse_shut(struct daemon *daemon);
 /* CLOCK_MONOTONIC; UINT64_MAX: none waits. */
 uint64_t daemon__next_answer_ns(const struct daemon *daemon);

@@ -17,7 +17,6 @@ struct desk {
 	pthread_mutex_t lock;
 	struct question *first; /* newest first */
 	unsigned pending_cnt[CLASS_CNT];
-	bool closed;
 	int fd;
 };
 
@@ -94,7 +93,7 @@ int desk__ask(struct desk *desk, struct question *question)
 	int err = 0;
 
 	pthread_mutex_lock(&desk->lock);
-	if (desk->closed) {
+	if (question->door && question->door->shut) {
 		err = -ESHUTDOWN;
 	} else if (desk->pending_cnt[class] >= room[class]) {
 		err = -EBUSY;
@@ -137,16 +136,9 @@ void desk__answer(struct desk *desk, struct question *question)
 	question->on_answer(question);
 }
 
-void desk__close(struct desk *desk)
+void desk__shut(struct desk *desk, struct door *door)
 {
 	pthread_mutex_lock(&desk->lock);
-	desk->closed = true;
-	pthread_mutex_unlock(&desk->lock);
-}
-
-void desk__open(struct desk *desk)
-{
-	pthread_mutex_lock(&desk->lock);
-	desk->closed = false;
+	door->shut = true;
 	pthread_mutex_unlock(&desk->lock);
 }

@@ -26,10 +26,16 @@ struct shot *shot__hold(struct shot *shot);
 /* NULL is nothing. */
 void shot__drop(struct shot *shot);
 
+/* By which questions come in: once it is shut, none do. */
+struct door {
+	bool shut;
+};
+
 struct question {
 	struct route route;
-	char client[64]; /* for ROUTE_PROFILE with route.delta: whose last call is meant */
-	int client_fd;   /* while it waits: who hangs up wants no answer; -1: nobody can */
+	char client[64];         /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	int client_fd;           /* while it waits: who hangs up wants no answer; -1: nobody can */
+	const struct door *door; /* NULL: none */
 	/* When the answer is in, in the thread of the recording. */
 	void (*on_answer)(struct question *question);
 	void *ctx;
@@ -61,6 +67,5 @@ int desk__fd(const struct desk *desk);
 struct question *desk__take(struct desk *desk);
 /* The recording's thread: the answer is in. */
 void desk__answer(struct desk *desk, struct question *question);
-/* No more questions; and again. */
-void desk__close(struct desk *desk);
-void desk__open(struct desk *desk);
+/* No more questions by @door. Those that came in by it are still to be answered. */
+void desk__shut(struct desk *desk, struct door *door);

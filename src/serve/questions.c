@@ -201,11 +201,18 @@ void daemon__hang_up(struct daemon *daemon, int client_fd)
 	}
 }
 
-void daemon__refuse_all(struct daemon *daemon, int err)
+void daemon__refuse_shut(struct daemon *daemon)
 {
-	while (daemon->waiting) {
-		daemon->waiting->err = err;
-		end_wait(daemon, &daemon->waiting);
+	struct question **at = &daemon->waiting;
+
+	daemon__take_questions(daemon);
+	while (*at) {
+		if (!(*at)->door->shut) {
+			at = &(*at)->next;
+			continue;
+		}
+		(*at)->err = -ESHUTDOWN;
+		end_wait(daemon, at);
 	}
 }
 

@@ -12,15 +12,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "base/log.h"
 #include "profile/profile_merge.h"
 #include "serve/archive.h"
 #include "serve/daemon.h"
 #include "serve/notify.h"
+#include "serve/settings.h"
 #include "session/privileges.h"
-
-#define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
 /* --- profiles --- */
 
@@ -159,88 +157,39 @@ static void on_timer(struct daemon *daemon)
 		notify_manager("WATCHDOG=1");
 }
 
-/* --- configuration --- */
-
-static int override(struct serve_config *config, const struct serve_options *options)
+static int apply_http(struct daemon *daemon, const struct http_config *config)
 {
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < config->http.listen.cnt && options->listen_cnt; i++)
-		free((char *)config->http.listen.at[i]);
-	if (options->listen_cnt)
-		config->http.listen.cnt = config->http.listen_lines.cnt = 0;
-	for (i = 0; !err && i < options->listen_cnt; i++) {
-		char *copy = strdup(options->listen[i]);
-
-		err = copy ? vec__push(&config->http.listen, copy) : -ENOMEM;
-	}
-	if (options->dir) {
-		free(config->dir);
-		config->dir = strdup(options->dir);
-		err = config->dir ? err : -ENOMEM;
-	}
-	return err;
-}
-
-static int load_config(const struct serve_options *options, struct serve_config *ret)
-{
-	char *text __free_mem = NULL;
-	const char *path = options->config_path;
 	struct config_fault fault;
-	size_t len;
-	int err = path ? fdio_read_file(path, CONFIG_MAX_BYTES, &text, &len) : 0;
+	int err = http__apply(daemon->http, config, &fault);
 
-	if (err)
-		return log_err(err, "cannot read %s", path);
-	serve_config__init(ret);
-	err = serve_config__parse(ret, text ? text : "", &fault);
-	if (!err)
-		err = override(ret, options);
-	if (!err)
-		err = serve_config__check(ret, &fault);
-	if (err == -EINVAL && fault.line)
-		log_err(0, "%s:%zu: %s", path ? path : "configuration", fault.line, fault.text);
-	else if (err == -EINVAL)
-		log_err(0, "%s: %s", path ? path : "configuration", fault.text);
-	else if (err)
-		log_err(err, "cannot read the configuration");
-	if (err)
-		serve_config__done(ret);
-	return err;
+	if (err == -EINVAL)
+		return settings_refuse(daemon->options, &fault);
+	return err ? log_err(err, "cannot serve") : 0;
 }
 
-static int start_http(struct daemon *daemon)
+static void use_config(struct daemon *daemon, struct serve_config *config)
 {
-	const char *what;
-	int err = http_start(&daemon->config, daemon->desk, &daemon->http, &what);
-
-	return err ? log_err(err, "cannot listen: %s", what) : 0;
+	serve_config__done(&daemon->config);
+	daemon->config = *config;
+	*config = (struct serve_config){};
+	daemon__refuse_shut(daemon);
+	http__sweep(daemon->http);
+	daemon__start_pushers(daemon);
+	daemon->window_due_ns =
+		daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns : 0;
 }
 
-/* The new file must be whole; else the old one stays. What sizes tables is fixed until the next start. */
+/* The new file must be whole, and what it asks for to be had; else the old one stays in force, in all of its parts. */
 static void reload(struct daemon *daemon)
 {
-	struct serve_config config;
+	struct serve_config config __serve_config = {};
 
 	notify_manager("RELOADING=1");
-	if (load_config(daemon->options, &config)) {
+	if (settings_load(daemon->options, &config) || apply_http(daemon, &config.http)) {
 		log_warn(0, "the configuration stays as it was");
 	} else {
-		daemon__refuse_all(daemon, -ESHUTDOWN);
-		/* Nobody may wait for an answer while the threads are waited for. */
-		desk__close(daemon->desk);
-		daemon__take_questions(daemon);
-		http__free(TAKE_PTR(daemon->http));
-		desk__open(daemon->desk);
-		serve_config__done(&daemon->config);
-		daemon->config = config;
-		daemon__start_pushers(daemon);
-		daemon->window_due_ns =
-			daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns
-					   : 0;
-		if (!start_http(daemon))
-			log_info("the configuration was read anew");
+		use_config(daemon, &config);
+		log_info("the configuration was read anew");
 	}
 	notify_manager("READY=1");
 }
@@ -296,6 +245,13 @@ static void on_start(void *ctx, struct session_view *view)
 	notify_manager("READY=1");
 }
 
+/* Nobody is answered any more. */
+static void send_away(struct daemon *daemon)
+{
+	http__close(daemon->http);
+	daemon__refuse_shut(daemon);
+}
+
 static void on_stop(void *ctx)
 {
 	struct daemon *daemon = ctx;
@@ -304,9 +260,7 @@ static void on_stop(void *ctx)
 	end_window(daemon);
 	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
 	daemon->view = NULL;
-	desk__close(daemon->desk);
-	daemon__refuse_all(daemon, -ESHUTDOWN);
-	daemon__take_questions(daemon);
+	send_away(daemon);
 }
 
 /* --- life --- */
@@ -335,10 +289,11 @@ static int open_daemon(struct daemon *daemon)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	daemon->desk = desk__new();
+	daemon->http = daemon->desk ? http__new(daemon->desk) : NULL;
 	daemon->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	daemon->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	daemon->signal_fd = signalfd(-1, &hangup, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (!daemon->desk || daemon->epoll_fd < 0)
+	if (!daemon->http || daemon->epoll_fd < 0)
 		return -ENOMEM;
 	err = watch_fd(daemon, desk__fd(daemon->desk));
 	if (!err)
@@ -351,11 +306,8 @@ static void daemon__done(struct daemon *daemon)
 	size_t i;
 
 	/* Nobody answers any more. */
-	if (daemon->desk) {
-		desk__close(daemon->desk);
-		daemon__refuse_all(daemon, -ESHUTDOWN);
-		daemon__take_questions(daemon);
-	}
+	if (daemon->http)
+		send_away(daemon);
 	http__free(daemon->http);
 	daemon__stop_pushers(daemon);
 	desk__free(daemon->desk);
@@ -406,7 +358,7 @@ int serve_run(const struct serve_options *options)
 		.options = options, .epoll_fd = -1, .timer_fd = -1, .signal_fd = -1
 	};
 	struct session_result result;
-	int err = load_config(options, &daemon.config);
+	int err = settings_load(options, &daemon.config);
 
 	if (err)
 		return err == -EINVAL ? SESSION_USAGE : SESSION_FAILED;
@@ -422,7 +374,7 @@ int serve_run(const struct serve_options *options)
 	daemon.config.trace = (struct trace_config){};
 	fill_session(&daemon);
 	/* Before anything is probed: a port that is taken is a reason not to begin. */
-	err = start_http(&daemon);
+	err = apply_http(&daemon, &daemon.config.http);
 	if (err)
 		return SESSION_FAILED;
 	return session_record(&daemon.session, &result);
