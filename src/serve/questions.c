@@ -121,7 +121,7 @@ static void answer_page(struct daemon *daemon, struct question *question)
 {
 	struct session_state state;
 
-	question->err = session_view__state(daemon->view, &state);
+	question->err = daemon__state(daemon, &state);
 	if (question->err)
 		return;
 	switch (question->route.kind) {

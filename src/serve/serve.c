@@ -20,46 +20,6 @@
 #include "serve/settings.h"
 #include "session/privileges.h"
 
-/* --- profiles --- */
-
-/* A cumulative profile says no duration; its time is the moment of writing. */
-static void set_cumulative(struct profile *profile)
-{
-	struct profile_meta meta = *profile__meta(profile);
-
-	meta.time_ns = clock_wall_ns();
-	meta.duration_ns = 0;
-	profile__set_meta(profile, &meta);
-}
-
-int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
-		  struct shot **ret)
-{
-	bool whole = !filter->pid && !filter->service;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	struct profile *profile;
-	int err;
-
-	if (whole && daemon->latest && now - daemon->latest->taken_ns < age_max_ns) {
-		*ret = shot__hold(daemon->latest);
-		return 0;
-	}
-	err = session_view__profile(daemon->view, filter, &profile);
-	if (err)
-		return err;
-	set_cumulative(profile);
-	daemon->extra.profile_cnt++;
-	daemon->extra.profile_ns += clock_ns(CLOCK_MONOTONIC) - now;
-	*ret = shot__new(profile, now);
-	if (!*ret)
-		return -ENOMEM;
-	if (whole) {
-		shot__drop(daemon->latest);
-		daemon->latest = shot__hold(*ret);
-	}
-	return 0;
-}
-
 /* --- the archive --- */
 
 static int write_window(struct daemon *daemon, const struct shot *from, const struct shot *to)
@@ -167,8 +127,14 @@ static int apply_http(struct daemon *daemon, const struct http_config *config)
 	return err ? log_err(err, "cannot serve") : 0;
 }
 
+/* Another [trace] is another recording, as a start would begin it; it has its turn once this one has ended. */
 static void use_config(struct daemon *daemon, struct serve_config *config)
 {
+	if (!trace_config__equals(&daemon->trace, &config->trace)) {
+		daemon->next = config->trace;
+		daemon->has_next = true;
+		config->trace = (struct trace_config){};
+	}
 	serve_config__done(&daemon->config);
 	daemon->config = *config;
 	*config = (struct serve_config){};
@@ -189,6 +155,8 @@ static void reload(struct daemon *daemon)
 		log_warn(0, "the configuration stays as it was");
 	} else {
 		use_config(daemon, &config);
+		if (daemon->has_next)
+			return;
 		log_info("the configuration was read anew");
 	}
 	notify_manager("READY=1");
@@ -222,25 +190,36 @@ static bool on_input(void *ctx)
 			daemon__hang_up(daemon, events[i].data.fd);
 	}
 	set_timer(daemon);
-	return true;
+	return !daemon->has_next;
+}
+
+/* The recording has begun, by the newest configuration: nothing of the one before is needed any more. */
+static void settle(struct daemon *daemon)
+{
+	if (daemon->has_before)
+		log_info("the configuration was read anew");
+	daemon->has_before = false;
+	trace_config__done(&daemon->before);
 }
 
 static void on_start(void *ctx, struct session_view *view)
 {
 	struct daemon *daemon = ctx;
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), interval = notify_interval_ns();
+	bool is_first = !daemon->past;
 	size_t i;
 
 	daemon->view = view;
-	for (i = 0; i < daemon->config.http.listen.cnt && !daemon->options->quiet; i++)
+	settle(daemon);
+	for (i = 0; i < daemon->config.http.listen.cnt && is_first && !daemon->options->quiet; i++)
 		log_info("serving at %s", daemon->config.http.listen.at[i]);
-	if (daemon->config.dir) {
+	if (daemon->config.dir && !daemon->window)
 		end_window(daemon);
-		daemon->window_due_ns = now + daemon->config.window_ns;
-	}
+	daemon->window_due_ns = daemon->config.dir ? now + daemon->config.window_ns : 0;
 	daemon->notify_due_ns = interval ? now + interval : 0;
-	daemon__start_pushers(daemon);
-	daemon__push_due(daemon, now, true);
+	if (is_first)
+		daemon__start_pushers(daemon);
+	daemon__push_due(daemon, now, is_first);
 	set_timer(daemon);
 	notify_manager("READY=1");
 }
@@ -252,15 +231,39 @@ static void send_away(struct daemon *daemon)
 	daemon__refuse_shut(daemon);
 }
 
-static void on_stop(void *ctx)
+static void say_last_word(struct daemon *daemon)
 {
-	struct daemon *daemon = ctx;
-
 	notify_manager("STOPPING=1");
 	end_window(daemon);
 	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
 	daemon->view = NULL;
 	send_away(daemon);
+}
+
+/* Another recording follows. Whoever asks meanwhile is answered then. */
+static void hand_over(struct daemon *daemon)
+{
+	notify_manager("WATCHDOG=1");
+	end_window(daemon);
+	if (daemon__keep(daemon))
+		log_warn(0, "what was counted until now is lost: out of memory");
+	if (daemon->window && daemon->past) {
+		shot__drop(daemon->window);
+		daemon->window = shot__hold(daemon->past);
+	}
+	daemon->view = NULL;
+}
+
+static void on_stop(void *ctx)
+{
+	struct daemon *daemon = ctx;
+
+	if (daemon->has_next)
+		return hand_over(daemon);
+	/* From here on a second signal ends us at once. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	say_last_word(daemon);
 }
 
 /* --- life --- */
@@ -274,19 +277,36 @@ static int watch_fd(struct daemon *daemon, int fd)
 	return epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+/* Between two recordings nobody waits for signals. */
+static volatile sig_atomic_t stop_asked;
+
+static void on_early_stop(int signo)
+{
+	stop_asked = 1;
+}
+
+static void block_stop(void)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+}
+
 static int open_daemon(struct daemon *daemon)
 {
-	sigset_t hangup, stop;
+	sigset_t hangup;
 	int err;
 
 	sigemptyset(&hangup);
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hangup, NULL);
 	/* Not for the threads of the server either, which are born with this mask: they belong to the recording. */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
+	block_stop();
+	signal(SIGINT, on_early_stop);
+	signal(SIGTERM, on_early_stop);
 	signal(SIGPIPE, SIG_IGN);
 	daemon->desk = desk__new();
 	daemon->http = daemon->desk ? http__new(daemon->desk) : NULL;
@@ -320,6 +340,9 @@ static void daemon__done(struct daemon *daemon)
 	cleanup_fd(&daemon->signal_fd);
 	serve_config__done(&daemon->config);
 	trace_config__done(&daemon->trace);
+	trace_config__done(&daemon->next);
+	trace_config__done(&daemon->before);
+	shot__drop(daemon->past);
 }
 
 static void fill_session(struct daemon *daemon)
@@ -352,12 +375,50 @@ static void fill_session(struct daemon *daemon)
 					 .watch = &daemon->watch };
 }
 
+/* One has ended: does another begin? If one could not, the one before it goes on. */
+static bool begin_next(struct daemon *daemon, int err)
+{
+	if (daemon->has_next && !err) {
+		daemon->before = daemon->trace;
+		daemon->has_before = true;
+		daemon->trace = daemon->next;
+	} else if (daemon->has_before) {
+		log_warn(0, "[trace] stays as it was");
+		trace_config__done(&daemon->trace);
+		daemon->trace = daemon->before;
+		daemon->has_before = false;
+		daemon->before = (struct trace_config){};
+	} else {
+		return false;
+	}
+	daemon->has_next = false;
+	daemon->next = (struct trace_config){};
+	return true;
+}
+
+/* Recordings, one after another, until one ends for good. */
+static int record(struct daemon *daemon)
+{
+	struct session_result result;
+	int err;
+
+	do {
+		fill_session(daemon);
+		err = session_record(&daemon->session, &result);
+		block_stop();
+		if (daemon->has_next && stop_asked) {
+			say_last_word(daemon);
+			return SESSION_OK;
+		}
+	} while (begin_next(daemon, err));
+	return err;
+}
+
 int serve_run(const struct serve_options *options)
 {
 	struct daemon daemon __attribute__((cleanup(daemon__done))) = {
 		.options = options, .epoll_fd = -1, .timer_fd = -1, .signal_fd = -1
 	};
-	struct session_result result;
 	int err = settings_load(options, &daemon.config);
 
 	if (err)
@@ -372,10 +433,9 @@ int serve_run(const struct serve_options *options)
 		return log_err(err, "cannot start the daemon");
 	daemon.trace = daemon.config.trace;
 	daemon.config.trace = (struct trace_config){};
-	fill_session(&daemon);
 	/* Before anything is probed: a port that is taken is a reason not to begin. */
 	err = apply_http(&daemon, &daemon.config.http);
 	if (err)
 		return SESSION_FAILED;
-	return session_record(&daemon.session, &result);
+	return record(&daemon);
 }
