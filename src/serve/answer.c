@@ -71,19 +71,23 @@ struct answer answer_symbol(const char *addresses)
 	return answer;
 }
 
+struct answer answer_busy(void)
+{
+	struct answer answer = answer_text(503, "too many of these wait already");
+
+	answer.retry_sec = RETRY_SEC;
+	return answer;
+}
+
 static struct answer error_of(int err)
 {
-	struct answer answer;
-
 	switch (err) {
 	case -ESRCH:
 		return answer_text(404, "no such process or service is traced");
 	case -ESHUTDOWN:
 		return answer_text(503, "shutting down");
 	case -EBUSY:
-		answer = answer_text(503, "too many of these wait already");
-		answer.retry_sec = RETRY_SEC;
-		return answer;
+		return answer_busy();
 	default:
 		return answer_text(500, strerror(-err));
 	}

@@ -11,6 +11,12 @@
 #include "serve/http_server.h"
 
 #define UPLOAD_MAX_BYTES ((size_t)64 << 10)
+#define SECOND_NS        1000000000ull
+#define ANSWER_MAX_NS    (600 * SECOND_NS)
+/* Until the next request is through. */
+#define IDLE_MAX_NS      (40 * SECOND_NS)
+/* How many of all clients may wait for windows of time. */
+#define WINDOW_SHARE     4u
 
 /* One request, from its first line to the last byte of its answer. */
 struct request {
@@ -21,6 +27,19 @@ struct request {
 	char *upload;
 	size_t upload_bytes;
 };
+
+static struct client *client_of(const struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void move_client(const struct request *request, enum client_state state, uint64_t max_ns)
+{
+	clients__move(request->server->clients, client_of(request), state, max_ns);
+}
 
 static const char *header_of(const struct request *request, const char *name)
 {
@@ -77,6 +96,9 @@ static enum MHD_Result reply(struct request *request, struct answer answer)
 	}
 	if (answer.status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+	if (client__is_spare(client_of(request)))
+		MHD_add_response_header(response, "Connection", "close");
+	move_client(request, CLIENT_READS, ANSWER_MAX_NS);
 	result = MHD_queue_response(request->connection, answer.status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -119,10 +141,18 @@ static void on_answer(struct question *question)
 	MHD_resume_connection(request->connection);
 }
 
+/* May one more wait for a window of time? It is counted in either case. */
+static bool take_window(struct http_server *server)
+{
+	unsigned before = atomic_fetch_add(&server->window_cnt, 1);
+
+	return !before || before < server->clients_max / WINDOW_SHARE;
+}
+
 static enum MHD_Result ask(struct request *request)
 {
 	struct question *question = &request->question;
-	int err;
+	int err = 0;
 
 	question->on_answer = on_answer;
 	question->ctx = request;
@@ -134,7 +164,10 @@ static enum MHD_Result ask(struct request *request)
 	atomic_fetch_add(&request->server->asker_cnt, 1);
 	/* Before anybody could resume it. */
 	MHD_suspend_connection(request->connection);
-	err = desk__ask(http__desk(request->server->http), question);
+	if (question->route.seconds && !take_window(request->server))
+		err = -EBUSY;
+	if (!err)
+		err = desk__ask(http__desk(request->server->http), question);
 	if (err) {
 		question->err = err;
 		MHD_resume_connection(request->connection);
@@ -147,7 +180,10 @@ static enum MHD_Result route_request(struct request *request, const char *url, c
 	struct route *route = &request->question.route;
 	const char *query;
 
+	move_client(request, CLIENT_WAITS, 0);
 	route_parse(url, route);
+	if (client__is_spare(client_of(request)) && route->kind != ROUTE_HEALTHY)
+		return reply(request, answer_busy());
 	if (!http__is_allowed(request->server->http, header_of(request, "Authorization")) &&
 	    route->kind != ROUTE_HEALTHY)
 		return reply(request, answer_text(401, "a token is needed"));
@@ -235,6 +271,9 @@ void request_end(void *ctx, struct MHD_Connection *connection, void **slot,
 		return;
 	if (request->asked)
 		atomic_fetch_sub(&request->server->asker_cnt, 1);
+	if (request->asked && request->question.route.seconds)
+		atomic_fetch_sub(&request->server->window_cnt, 1);
+	move_client(request, CLIENT_SENDS, IDLE_MAX_NS);
 	question__done(&request->question);
 	free(request->upload);
 	free(request);

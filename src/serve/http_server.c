@@ -10,21 +10,39 @@
 
 #include "serve/listener.h"
 
-#define HEADERS_MAX_BYTES    ((size_t)32 << 10)
-#define IDLE_MAX_SEC         30u
-#define FAREWELL_NS          500000000
-#define THREADS              2u
-#define CLIENTS_PER_IP_SHARE 2u
+#define HEADERS_MAX_BYTES ((size_t)32 << 10)
+#define IDLE_MAX_SEC      30u
+#define REQUEST_MAX_NS    10000000000u
+#define FAREWELL_NS       500000000
+#define THREADS           2u
 
 /* What the library has to say goes nowhere: a client could fill the log. */
 static void on_log(void *ctx, const char *fmt, va_list args)
 {
 }
 
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **slot,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = ctx;
+	const union MHD_ConnectionInfo *fd, *address;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		clients__remove(server->clients, *slot);
+		*slot = NULL;
+		return;
+	}
+	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*slot = clients__add(server->clients, fd->connect_fd,
+			     address ? address->client_addr : NULL);
+	clients__move(server->clients, *slot, CLIENT_SENDS, REQUEST_MAX_NS);
+}
+
 static struct MHD_Daemon *start(struct http_server *server, int fd)
 {
-	unsigned clients = (unsigned)server->clients_max;
-	unsigned per_ip = clients / CLIENTS_PER_IP_SHARE;
+	/* Those that are being closed still count for the library. */
+	unsigned clients = (unsigned)server->clients_max + 2 * CLIENTS_SPARE;
 	unsigned flags =
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem tls[] = {
@@ -40,8 +58,8 @@ static struct MHD_Daemon *start(struct http_server *server, int fd)
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, request_go_on, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
 		NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_end, NULL,
-		MHD_OPTION_CONNECTION_LIMIT, clients, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		per_ip ? per_ip : 1u, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_MAX_SEC,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
+		clients, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_MAX_SEC,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADERS_MAX_BYTES, MHD_OPTION_THREAD_POOL_SIZE,
 		THREADS, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
@@ -103,7 +121,8 @@ int http_server__open(struct http *http, const struct http_config *config, const
 	server->http = http;
 	server->clients_max = config->clients_max;
 	server->listen = strdup(listen);
-	if (!server->listen || secrets__copy(secrets, &server->secrets))
+	server->clients = clients__new(config->clients_max);
+	if (!server->clients || !server->listen || secrets__copy(secrets, &server->secrets))
 		return -ENOMEM;
 	if (before) {
 		server->fd = fcntl(before->fd, F_DUPFD_CLOEXEC, 0);
@@ -143,6 +162,7 @@ void http_server__free(struct http_server *server)
 	if (server->fd >= 0 && !server->is_handed_on)
 		listener_remove(server->listen);
 	cleanup_fd(&server->fd);
+	clients__free(server->clients);
 	secrets__done(&server->secrets);
 	free(server->listen);
 	free(server);

@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 
+#include "serve/clients.h"
 #include "serve/desk.h"
 #include "serve/http.h"
 #include "serve/secrets.h"
@@ -14,6 +15,8 @@ struct http_server {
 	char *listen; /* as configured */
 	uint64_t clients_max;
 	struct secrets secrets; /* what it has been started with */
+	struct clients *clients;
+	atomic_uint window_cnt; /* questions that wait for a window of time */
 	atomic_uint asker_cnt;  /* requests that were left at the desk and are not yet through */
 	int fd;
 	bool is_handed_on; /* its socket is another's, too */
