@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "serve/answer.h"
+#include "serve/host.h"
 #include "serve/http_server.h"
 
 #define UPLOAD_MAX_BYTES ((size_t)64 << 10)
@@ -46,19 +47,19 @@ static const char *header_of(const struct request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-/* A page from elsewhere may have its name resolve to this machine; a browser then names that host. */
+/*
+ * A page from elsewhere may have its name resolve to this machine; a browser then names that host. Whoever knows a token
+ * is no such page, what a certificate says of our name the browser has checked, and to Unix sockets it has no way.
+ */
 static bool is_host_ours(const struct request *request)
 {
+	const struct http_server *server = request->server;
 	const char *host = header_of(request, "Host");
-	unsigned char address[16];
-	char name[64];
 
-	if (http__has_token(request->server->http) || !host || !*host)
+	if (http__has_token(server->http) || server->secrets.tls_cert ||
+	    !strncmp(server->listen, "unix:", 5))
 		return true;
-	if (*host == '[' || !strncmp(host, "localhost", 9))
-		return true;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(host, ":"), host);
-	return inet_pton(AF_INET, name, address) == 1;
+	return !host || host_is_local(host);
 }
 
 static enum MHD_Result reply(struct request *request, struct answer answer)
