@@ -21,6 +21,12 @@ static void on_log(void *ctx, const char *fmt, va_list args)
 {
 }
 
+/* Paths and parameters stay as they were sent: what is escaped in them is known to who takes them apart. */
+static size_t leave_escaped(void *ctx, struct MHD_Connection *connection, char *text)
+{
+	return strlen(text);
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **slot,
 			  enum MHD_ConnectionNotificationCode code)
 {
@@ -58,10 +64,11 @@ static struct MHD_Daemon *start(struct http_server *server, int fd)
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, request_go_on, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
 		NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_end, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
-		clients, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_MAX_SEC,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADERS_MAX_BYTES, MHD_OPTION_THREAD_POOL_SIZE,
-		THREADS, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, server, MHD_OPTION_CONNECTION_LIMIT, clients,
+		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_MAX_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		HEADERS_MAX_BYTES, MHD_OPTION_THREAD_POOL_SIZE, THREADS, MHD_OPTION_ARRAY, tls,
+		MHD_OPTION_END);
 }
 
 static const char *remedy(int err)
