@@ -43,6 +43,7 @@ static const struct key keys[] = {
 	KEY("trace", "ended-max", BYTES, trace.tally_max_bytes),
 	KEY("trace", "file-age-max", DURATION, trace.file_age_max_ns),
 	KEY("http", "listen", LISTEN, http.listen),
+	KEY("http", "advertise", HOST, http.advertise),
 	KEY("http", "token-file", FILE_PATH, http.token_file),
 	KEY("http", "tls-cert", FILE_PATH, http.tls_cert),
 	KEY("http", "tls-key", FILE_PATH, http.tls_key),

@@ -51,6 +51,7 @@ bool trace_config__equals(const struct trace_config *a, const struct trace_confi
 struct http_config {
 	VEC(size_t) listen_lines; /* fewer than listen if they are from elsewhere */
 	VEC(const char *) listen; /* "127.0.0.1:6099", "[::1]:6099", "unix:/run/heaptap.sock" */
+	char *advertise;          /* what /sd calls us; NULL: what whoever asks calls us */
 	char *token_file, *tls_cert, *tls_key;
 	uint64_t clients_max;
 };

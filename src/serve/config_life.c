@@ -89,6 +89,7 @@ void serve_config__done(struct serve_config *config)
 	trace_config__done(&config->trace);
 	texts__done(&config->http.listen);
 	vec__done(&config->http.listen_lines);
+	free(config->http.advertise);
 	free(config->http.token_file);
 	free(config->http.tls_cert);
 	free(config->http.tls_key);

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "base/vec.h"
 #include "serve/config.h"
+#include "serve/host.h"
 
 static int set_text(char **field, const char *value)
 {
@@ -133,6 +134,7 @@ static const char *const expects[] = {
 	[FILE_PATH] = "a file that can be read",
 	[LIST] = "a text, and not an empty one",
 	[LISTEN] = "HOST:PORT, [HOST]:PORT or unix:PATH",
+	[HOST] = "HOST or HOST:PORT, as others reach us",
 	[HEADERS] = "Name: value",
 	[USERS] = "a user's name or number",
 	[BYTES] = "a size as in 512K, 64M",
@@ -165,6 +167,8 @@ int value_set(enum value_kind kind, void *field, const char *value)
 		return access(value, R_OK) ? -EINVAL : set_text(field, value);
 	case LISTEN:
 		return is_address(value) ? add_text(field, value) : -EINVAL;
+	case HOST:
+		return host_is_one(value) ? set_text(field, value) : -EINVAL;
 	case HEADERS:
 		return is_header(value) ? add_text(field, value) : -EINVAL;
 	case USERS:

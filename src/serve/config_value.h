@@ -9,6 +9,7 @@ enum value_kind {
 	FILE_PATH,
 	LIST,
 	LISTEN,
+	HOST,
 	HEADERS,
 	USERS,
 	BYTES,

@@ -34,6 +34,7 @@ struct door {
 struct question {
 	struct route route;
 	char client[64];         /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	char host[256];          /* what it calls us, or "" */
 	int client_fd;           /* while it waits: who hangs up wants no answer; -1: nobody can */
 	const struct door *door; /* NULL: none */
 	/* When the answer is in, in the thread of the recording. */

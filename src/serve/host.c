@@ -2,11 +2,12 @@
 #include "serve/host.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define NAME_SIZE  64
+#define NAME_SIZE  256
 #define PORT_WIDTH 5u
 
 /* "NAME", "NAME:PORT", "[V6]" or "[V6]:PORT": the name without brackets. False: it is none of these. */
@@ -42,4 +43,18 @@ bool host_is_local(const char *host)
 	if (!strcasecmp(name, "localhost"))
 		return true;
 	return inet_pton(AF_INET, name, &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+bool host_is_one(const char *host)
+{
+	struct in6_addr v6;
+	char name[NAME_SIZE];
+	const char *at;
+	bool is_v6;
+
+	if (!split(host, name, &is_v6))
+		return false;
+	for (at = name; isalnum((unsigned char)*at) || (*at && strchr("-._", *at)); at++)
+		;
+	return is_v6 ? inet_pton(AF_INET6, name, &v6) == 1 : !*at;
 }

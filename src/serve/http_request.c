@@ -135,6 +135,16 @@ static int socket_of(const struct request *request)
 	return info ? info->connect_fd : -1;
 }
 
+static void name_host(const struct request *request, char *out, size_t size)
+{
+	const char *host = header_of(request, "Host");
+
+	*out = '\0';
+	if (host && strlen(host) < size && host_is_one(host) &&
+	    strncmp(request->server->listen, "unix:", 5))
+		snprintf(out, size, "%s", host);
+}
+
 static void on_answer(struct question *question)
 {
 	struct request *request = question->ctx;
@@ -161,6 +171,7 @@ static enum MHD_Result ask(struct request *request)
 	/* Nobody reads from a connection that is suspended: that its client went away is for the desk to see. */
 	question->client_fd = socket_of(request);
 	name_client(request, question->client, sizeof(question->client));
+	name_host(request, question->host, sizeof(question->host));
 	request->asked = true;
 	atomic_fetch_add(&request->server->asker_cnt, 1);
 	/* Before anybody could resume it. */

@@ -105,14 +105,20 @@ static char *metrics_page(struct daemon *daemon, const struct session_state *sta
 	return buf__take(out, &len);
 }
 
-/* Where others find us: the first listener that is no file. */
-static const char *own_address(const struct daemon *daemon)
+/* Where whoever asks finds us: it has found us there. Over a Unix socket or without a word the first listener will do. */
+static const char *own_address(const struct daemon *daemon, const struct question *question)
 {
+	const struct http_config *http = &daemon->config.http;
 	size_t i;
 
-	for (i = 0; i < daemon->config.http.listen.cnt; i++) {
-		if (strncmp(daemon->config.http.listen.at[i], "unix:", 5))
-			return daemon->config.http.listen.at[i];
+	if (http->advertise)
+		return http->advertise;
+	if (*question->host)
+		return question->host;
+	for (i = 0; i < http->listen.cnt; i++) {
+		if (serve_config_is_local(http->listen.at[i]) &&
+		    strncmp(http->listen.at[i], "unix:", 5))
+			return http->listen.at[i];
 	}
 	return "localhost";
 }
@@ -129,7 +135,7 @@ static void answer_page(struct daemon *daemon, struct question *question)
 		question->text = metrics_page(daemon, &state);
 		break;
 	case ROUTE_SD:
-		question->text = page_sd(daemon->view, own_address(daemon));
+		question->text = page_sd(daemon->view, own_address(daemon, question));
 		break;
 	case ROUTE_READY:
 		question->text = strdup("ready\n");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/fdio.h"
@@ -106,6 +107,8 @@ bool secrets__allow(const struct secrets *secrets, const char *authorization)
 {
 	if (!secrets->token)
 		return true;
-	return authorization && !strncmp(authorization, "Bearer ", 7) &&
-	       is_token(authorization + 7, secrets->token);
+	if (!authorization || strncasecmp(authorization, "Bearer ", 7))
+		return false;
+	authorization += 7;
+	return is_token(authorization + strspn(authorization, " "), secrets->token);
 }

@@ -45,10 +45,25 @@ static void test_local(void **state)
 	}
 }
 
+static void test_one(void **state)
+{
+	assert_true(host_is_one("node-1.example.org:6099"));
+	assert_true(host_is_one("10.0.0.1"));
+	assert_true(host_is_one("[2001:db8::1]:6099"));
+	assert_false(host_is_one(""));
+	assert_false(host_is_one("a b"));
+	assert_false(host_is_one("a/b"));
+	assert_false(host_is_one("a\"b"));
+	assert_false(host_is_one("[x]"));
+	assert_false(host_is_one("user@host"));
+	assert_false(host_is_one("a:b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
