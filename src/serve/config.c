@@ -17,15 +17,16 @@ struct key {
 	const char *section, *name;
 	enum value_kind kind;
 	size_t offset;
+	const char *least, *most; /* NULL: whatever the kind takes */
 };
 
-#define KEY(section, name, kind, field)                                                            \
+#define KEY(section, name, kind, field, ...)                                                       \
 	{                                                                                          \
-		section, name, kind, offsetof(struct serve_config, field)                          \
+		section, name, kind, offsetof(struct serve_config, field), ##__VA_ARGS__           \
 	}
-#define PUSH(name, kind, field)                                                                    \
+#define PUSH(name, kind, field, ...)                                                               \
 	{                                                                                          \
-		"push", name, kind, offsetof(struct push_config, field)                            \
+		"push", name, kind, offsetof(struct push_config, field), ##__VA_ARGS__             \
 	}
 
 static const struct key keys[] = {
@@ -33,40 +34,41 @@ static const struct key keys[] = {
 	KEY("trace", "exclude", LIST, trace.excludes),
 	KEY("trace", "user", USERS, trace.users),
 	KEY("trace", "cgroup", TEXT, trace.cgroup),
-	KEY("trace", "sample", SAMPLE, trace.sample_bytes),
+	KEY("trace", "sample", SAMPLE, trace.sample_bytes, "1", "1G"),
 	KEY("trace", "max-overhead", PERCENT, trace.max_overhead_pct),
 	KEY("trace", "max-overhead-total", PERCENT, trace.max_overhead_total_pct),
 	KEY("trace", "live", YESNO, trace.no_live),
-	KEY("trace", "live-max", COUNT, trace.live_max_cnt),
-	KEY("trace", "sites-max", COUNT, trace.sites_max_cnt),
-	KEY("trace", "stacks-max", BYTES, trace.stacks_max_bytes),
-	KEY("trace", "ended-max", BYTES, trace.tally_max_bytes),
-	KEY("trace", "file-age-max", DURATION, trace.file_age_max_ns),
+	KEY("trace", "live-max", COUNT, trace.live_max_cnt, "1024", "134217728"),
+	KEY("trace", "sites-max", COUNT, trace.sites_max_cnt, "1024", "16777216"),
+	KEY("trace", "stacks-max", BYTES, trace.stacks_max_bytes, "1M", "2G"),
+	KEY("trace", "ended-max", BYTES, trace.tally_max_bytes, "1M", "64G"),
+	KEY("trace", "file-age-max", DURATION, trace.file_age_max_ns, "1s", "720h"),
 	KEY("http", "listen", LISTEN, http.listen),
 	KEY("http", "advertise", HOST, http.advertise),
 	KEY("http", "token-file", FILE_PATH, http.token_file),
 	KEY("http", "tls-cert", FILE_PATH, http.tls_cert),
 	KEY("http", "tls-key", FILE_PATH, http.tls_key),
-	KEY("http", "clients-max", COUNT, http.clients_max),
+	KEY("http", "clients-max", COUNT, http.clients_max, "1", "4096"),
 	KEY("archive", "dir", TEXT, dir),
-	KEY("archive", "window", DURATION, window_ns),
-	KEY("archive", "age-max", DURATION, age_max_ns),
-	KEY("archive", "size-max", BYTES, size_max_bytes),
+	KEY("archive", "window", DURATION, window_ns, "1s", "24h"),
+	KEY("archive", "age-max", DURATION, age_max_ns, "1s", "87600h"),
+	KEY("archive", "size-max", BYTES, size_max_bytes, "64K", "1024T"),
 	PUSH("url", URL, url),
 	PUSH("kind", PUSH_KIND, kind),
 	PUSH("token-file", FILE_PATH, token_file),
 	PUSH("ca-file", FILE_PATH, ca_file),
 	PUSH("header", HEADERS, headers),
 	PUSH("spool", TEXT, spool),
-	PUSH("interval", DURATION, interval_ns),
-	PUSH("queue-max", BYTES, queue_max_bytes),
-	PUSH("spool-max", BYTES, spool_max_bytes),
+	PUSH("interval", DURATION, interval_ns, "1s", "1h"),
+	PUSH("queue-max", BYTES, queue_max_bytes, NULL, "4G"),
+	PUSH("spool-max", BYTES, spool_max_bytes, NULL, "1024T"),
 };
 
 struct parser {
 	struct serve_config *config;
 	struct config_fault *fault;
 	char section[64];
+	size_t lines[sizeof(keys) / sizeof(keys[0])]; /* where each key was; 0: not yet */
 };
 
 int config_fault__set(struct config_fault *fault, size_t line, const char *fmt, ...)
@@ -92,6 +94,11 @@ static int begin_push(struct parser *parser, const char *name)
 				    .name = strdup(name) };
 	int err = push.name ? vec__push(&parser->config->pushes, push) : -ENOMEM;
 
+	size_t i;
+
+	/* Each has its own. */
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		parser->lines[i] = strcmp(keys[i].section, "push") ? parser->lines[i] : 0;
 	if (err)
 		free(push.name);
 	return err;
@@ -130,24 +137,52 @@ static char *trim(char *text)
 	return text;
 }
 
-static int set_key(struct parser *parser, const char *name, const char *value)
+static int check_bounds(struct parser *parser, const struct key *key, const void *field)
+{
+	uint64_t least = 0, most = UINT64_MAX, value;
+
+	if (!key->most)
+		return 0;
+	memcpy(&value, field, sizeof(value));
+	/* "auto" is no size. */
+	if (key->kind == SAMPLE && !value)
+		return 0;
+	value_set(key->kind, &most, key->most);
+	if (key->least)
+		value_set(key->kind, &least, key->least);
+	if (value < least)
+		return fault(parser, "%s must be %s at least", key->name, key->least);
+	return value <= most ? 0 : fault(parser, "%s must be %s at most", key->name, key->most);
+}
+
+static int set_value(struct parser *parser, size_t nth, const char *value)
 {
 	struct serve_config *config = parser->config;
-	void *base = config;
-	size_t i;
+	const struct key *key = &keys[nth];
+	void *base = strcmp(key->section, "push") ? (void *)config
+						  : &config->pushes.at[config->pushes.cnt - 1];
+	void *field = (char *)base + key->offset;
 	int err;
 
-	if (!strcmp(parser->section, "push"))
-		base = &config->pushes.at[config->pushes.cnt - 1];
+	if (parser->lines[nth] && !value_adds_up(key->kind))
+		return fault(parser, "%s is in line %zu already, and can be said once", key->name,
+			     parser->lines[nth]);
+	parser->lines[nth] = parser->fault->line;
+	err = value_set(key->kind, field, value);
+	if (!err && key->kind == LISTEN)
+		err = vec__push(&config->http.listen_lines, parser->fault->line);
+	if (err == -EINVAL)
+		return fault(parser, "%.40s must be %s", key->name, value_expected(key->kind));
+	return err ? err : check_bounds(parser, key, field);
+}
+
+static int set_key(struct parser *parser, const char *name, const char *value)
+{
+	size_t i;
+
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strcmp(keys[i].section, parser->section) || strcmp(keys[i].name, name))
-			continue;
-		err = value_set(keys[i].kind, (char *)base + keys[i].offset, value);
-		if (!err && keys[i].kind == LISTEN)
-			err = vec__push(&config->http.listen_lines, parser->fault->line);
-		return err == -EINVAL ? fault(parser, "%.40s must be %s", name,
-					      value_expected(keys[i].kind))
-				      : err;
+		if (!strcmp(keys[i].section, parser->section) && !strcmp(keys[i].name, name))
+			return set_value(parser, i, value);
 	}
 	if (!*parser->section)
 		return fault(parser, "%.40s stands before any [section]", name);

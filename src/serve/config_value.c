@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/config_value.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -38,21 +42,54 @@ static int add_text(void *field, const char *value)
 	return err;
 }
 
-static bool has_scheme(const char *url)
+/* With a host; what else is in it the other side may judge. */
+static bool is_url(const char *text)
 {
-	return !strncmp(url, "http://", 7) || !strncmp(url, "https://", 8);
+	size_t scheme = !strncmp(text, "http://", 7) ? 7 : !strncmp(text, "https://", 8) ? 8 : 0;
+	const char *host = text + scheme, *at;
+
+	for (at = text; *at; at++) {
+		if (iscntrl((unsigned char)*at) || *at == ' ')
+			return false;
+	}
+	return scheme && *host && !strchr("/?#:@", *host);
 }
 
-/* Whether the host exists is found out by listening. */
+static bool is_readable_file(const char *path)
+{
+	struct stat st;
+
+	return !access(path, R_OK) && !stat(path, &st) && !S_ISDIR(st.st_mode);
+}
+
+/* In numbers, or localhost: no name that could lead elsewhere tomorrow. */
+static bool is_host(const char *text, size_t len)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	char host[64];
+
+	if (len >= sizeof(host))
+		return false;
+	snprintf(host, sizeof(host), "%.*s", (int)len, text);
+	if (*host != '[')
+		return !strcmp(host, "localhost") || inet_pton(AF_INET, host, address) == 1;
+	if (host[len - 1] != ']')
+		return false;
+	/* "[fe80::1%eth0]": the interface is found out by listening. */
+	host[strcspn(host, "%]")] = '\0';
+	return inet_pton(AF_INET6, host + 1, address) == 1;
+}
+
 static bool is_address(const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	uint64_t port;
 
 	if (!strncmp(text, "unix:", 5))
-		return text[5] == '/';
-	return colon && colon > text && !units_parse_u64(colon + 1, &port) && port &&
-	       port <= UINT16_MAX;
+		return text[5] == '/' &&
+		       strlen(text + 5) < sizeof(((struct sockaddr_un *)0)->sun_path);
+	return colon && colon > text && is_host(text, (size_t)(colon - text)) &&
+	       !units_parse_u64(colon + 1, &port) && port && port <= UINT16_MAX;
 }
 
 /* RFC 9110: a name is of these, a value of anything but control characters. */
@@ -130,10 +167,12 @@ static int set_percent(double *field, const char *value)
 static const char *const expects[] = {
 	[PERCENT] = "a percentage from 0 (no budget) to 100",
 	[TEXT] = "a text, and not an empty one",
-	[URL] = "http://... or https://...",
+	[URL] = "http://HOST... or https://HOST...",
 	[FILE_PATH] = "a file that can be read",
 	[LIST] = "a text, and not an empty one",
-	[LISTEN] = "HOST:PORT, [HOST]:PORT or unix:PATH",
+	[LISTEN] = "HOST:PORT (HOST in numbers, or localhost), [HOST]:PORT or unix:PATH (absolute, "
+		   "at most "
+		   "107 bytes)",
 	[HOST] = "HOST or HOST:PORT, as others reach us",
 	[HEADERS] = "Name: value",
 	[USERS] = "a user's name or number",
@@ -162,9 +201,9 @@ int value_set(enum value_kind kind, void *field, const char *value)
 	case LIST:
 		return add_text(field, value);
 	case URL:
-		return has_scheme(value) ? set_text(field, value) : -EINVAL;
+		return is_url(value) ? set_text(field, value) : -EINVAL;
 	case FILE_PATH:
-		return access(value, R_OK) ? -EINVAL : set_text(field, value);
+		return is_readable_file(value) ? set_text(field, value) : -EINVAL;
 	case LISTEN:
 		return is_address(value) ? add_text(field, value) : -EINVAL;
 	case HOST:
@@ -189,4 +228,9 @@ int value_set(enum value_kind kind, void *field, const char *value)
 const char *value_expected(enum value_kind kind)
 {
 	return expects[kind];
+}
+
+bool value_adds_up(enum value_kind kind)
+{
+	return kind == LIST || kind == USERS || kind == LISTEN || kind == HEADERS;
 }

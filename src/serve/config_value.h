@@ -2,6 +2,8 @@
 /* What stands behind a key: what it may be, and how it gets into its field. Private to the configuration. */
 #pragma once
 
+#include <stdbool.h>
+
 enum value_kind {
 	PERCENT,
 	TEXT,
@@ -22,5 +24,7 @@ enum value_kind {
 
 /* Put @text into @field, which is of the type that goes with @kind. 0, -EINVAL or -ENOMEM. */
 int value_set(enum value_kind kind, void *field, const char *text);
+/* Is each time one more, instead of another? */
+bool value_adds_up(enum value_kind kind);
 /* "must be ..." */
 const char *value_expected(enum value_kind kind);

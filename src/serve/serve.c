@@ -117,6 +117,15 @@ static void on_timer(struct daemon *daemon)
 		notify_manager("WATCHDOG=1");
 }
 
+/* What listening would find out, without. */
+static int check_http(const struct daemon *daemon)
+{
+	struct config_fault fault;
+	int err = http_check(&daemon->config.http, &fault);
+
+	return err == -EINVAL ? settings_refuse(daemon->options, &fault) : err;
+}
+
 static int apply_http(struct daemon *daemon, const struct http_config *config)
 {
 	struct config_fault fault;
@@ -424,7 +433,7 @@ int serve_run(const struct serve_options *options)
 	if (err)
 		return err == -EINVAL ? SESSION_USAGE : SESSION_FAILED;
 	if (options->check)
-		return SESSION_OK;
+		return check_http(&daemon) ? SESSION_USAGE : SESSION_OK;
 	err = privileges_drop(0);
 	if (err)
 		log_warn(err, "more privileges are held than needed");

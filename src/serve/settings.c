@@ -7,10 +7,23 @@
 
 #include "base/fdio.h"
 #include "base/log.h"
+#include "serve/config_value.h"
 
 #define CONFIG_MAX_BYTES ((size_t)1 << 20)
 
-static int override(struct serve_config *config, const struct serve_options *options)
+static size_t lines_in(const char *text)
+{
+	size_t cnt = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		cnt++;
+	}
+	return cnt;
+}
+
+static int override(struct serve_config *config, const struct serve_options *options,
+		    struct config_fault *ret_fault)
 {
 	size_t i;
 	int err = 0;
@@ -20,9 +33,10 @@ static int override(struct serve_config *config, const struct serve_options *opt
 	if (options->listen_cnt)
 		config->http.listen.cnt = config->http.listen_lines.cnt = 0;
 	for (i = 0; !err && i < options->listen_cnt; i++) {
-		char *copy = strdup(options->listen[i]);
-
-		err = copy ? vec__push(&config->http.listen, copy) : -ENOMEM;
+		err = value_set(LISTEN, &config->http.listen, options->listen[i]);
+		if (err == -EINVAL)
+			return config_fault__set(ret_fault, 0, "--listen %.60s must be %s",
+						 options->listen[i], value_expected(LISTEN));
 	}
 	if (options->dir) {
 		free(config->dir);
@@ -53,12 +67,19 @@ int settings_load(const struct serve_options *options, struct serve_config *ret)
 
 	if (err)
 		return log_err(err, "cannot read %s", path);
+	if (text && strlen(text) < len) {
+		config_fault__set(&fault, lines_in(text) + 1,
+				  "a NUL byte: this is no text; remove it");
+		return settings_refuse(options, &fault);
+	}
 	serve_config__init(ret);
 	err = serve_config__parse(ret, text ? text : "", &fault);
 	if (!err)
-		err = override(ret, options);
+		err = override(ret, options, &fault);
 	if (!err)
 		err = serve_config__check(ret, &fault);
+	if (!err)
+		err = serve_config__find(ret, &fault);
 	if (err == -EINVAL)
 		settings_refuse(options, &fault);
 	else if (err)
