@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 /* What waits together, and none in the room of another. A window holds a profile for as long as it is open. */
-enum class { PAGES, PROFILES, WINDOWS, CLASS_CNT };
+enum lane { PAGES, PROFILES, WINDOWS, LANE_CNT };
 
-static const unsigned room[CLASS_CNT] = { [PAGES] = 32, [PROFILES] = 16, [WINDOWS] = 16 };
+static const unsigned room[LANE_CNT] = { [PAGES] = 32, [PROFILES] = 16, [WINDOWS] = 16 };
 
 struct desk {
 	pthread_mutex_t lock;
 	struct question *first; /* newest first */
-	unsigned pending_cnt[CLASS_CNT];
+	unsigned pending_cnt[LANE_CNT];
 	int fd;
 };
 
@@ -81,26 +81,28 @@ void desk__free(struct desk *desk)
 	free(desk);
 }
 
-static enum class class_of(const struct question *question) {
-	if (question->route.kind != ROUTE_PROFILE) return PAGES;
+static enum lane lane_of(const struct question *question)
+{
+	if (question->route.kind != ROUTE_PROFILE)
+		return PAGES;
 	return question->route.seconds ? WINDOWS : PROFILES;
 }
 
 int desk__ask(struct desk *desk, struct question *question)
 {
-	enum class class = class_of(question);
+	enum lane lane = lane_of(question);
 	uint64_t one = 1;
 	int err = 0;
 
 	pthread_mutex_lock(&desk->lock);
 	if (question->door && question->door->shut) {
 		err = -ESHUTDOWN;
-	} else if (desk->pending_cnt[class] >= room[class]) {
+	} else if (desk->pending_cnt[lane] >= room[lane]) {
 		err = -EBUSY;
 	} else {
 		question->next = desk->first;
 		desk->first = question;
-		desk->pending_cnt[class]++;
+		desk->pending_cnt[lane]++;
 	}
 	pthread_mutex_unlock(&desk->lock);
 	/* An eventfd of ours that is full is readable all the more. */
@@ -131,7 +133,7 @@ struct question *desk__take(struct desk *desk)
 void desk__answer(struct desk *desk, struct question *question)
 {
 	pthread_mutex_lock(&desk->lock);
-	desk->pending_cnt[class_of(question)]--;
+	desk->pending_cnt[lane_of(question)]--;
 	pthread_mutex_unlock(&desk->lock);
 	question->on_answer(question);
 }

@@ -71,7 +71,7 @@ static void test_too_many(void **state)
 }
 
 /* Windows of time stay long: they take no room of profiles, nor both of pages. */
-static void test_classes(void **state)
+static void test_lanes(void **state)
 {
 	static const struct route routes[] = { { .kind = ROUTE_PROFILE, .seconds = 3600 },
 					       { .kind = ROUTE_PROFILE },
@@ -79,14 +79,14 @@ static void test_classes(void **state)
 	struct desk *desk __free(desk) = desk__new();
 	struct question questions[3][100] = {}, *at, *next;
 	unsigned answered = 0, asked = 0;
-	size_t class, i;
+	size_t lane, i;
 
-	for (class = 0; class < 3; class ++) {
+	for (lane = 0; lane < 3; lane++) {
 		for (i = 0; i < 100; i++) {
-			questions[class][i] = (struct question){ .route = routes[class],
-								 .on_answer = count_answer,
-								 .ctx = &answered };
-			if (desk__ask(desk, &questions[class][i]))
+			questions[lane][i] = (struct question){ .route = routes[lane],
+								.on_answer = count_answer,
+								.ctx = &answered };
+			if (desk__ask(desk, &questions[lane][i]))
 				break;
 		}
 		assert_true(i > 1 && i < 100);
@@ -97,9 +97,9 @@ static void test_classes(void **state)
 		desk__answer(desk, at);
 	}
 	assert_int_equal(answered, asked);
-	for (class = 0; class < 3; class ++) {
-		questions[class][0].next = NULL;
-		assert_int_equal(desk__ask(desk, &questions[class][0]), 0);
+	for (lane = 0; lane < 3; lane++) {
+		questions[lane][0].next = NULL;
+		assert_int_equal(desk__ask(desk, &questions[lane][0]), 0);
 		desk__answer(desk, desk__take(desk));
 	}
 }
@@ -200,7 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions), cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_classes),   cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_lanes),     cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_threads),   cmocka_unit_test(test_shots),
 	};
 
