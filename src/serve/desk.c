@@ -85,7 +85,7 @@ static enum lane lane_of(const struct question *question)
 {
 	if (question->route.kind != ROUTE_PROFILE)
 		return PAGES;
-	return question->route.seconds ? WINDOWS : PROFILES;
+	return route_is_window(&question->route) ? WINDOWS : PROFILES;
 }
 
 int desk__ask(struct desk *desk, struct question *question)

@@ -44,6 +44,7 @@ struct question {
 	/* the answer: */
 	int err;                  /* 0 or -errno; -ECANCELED: nobody wants to know any more */
 	struct shot *base, *shot; /* ROUTE_PROFILE; base: to be subtracted, or NULL */
+	pid_t pid;                /* ROUTE_CMDLINE: the process that was meant; it lives */
 	char *text;               /* the others; malloc'd */
 
 	/* the desk's: */

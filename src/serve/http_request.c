@@ -11,13 +11,14 @@
 #include "serve/host.h"
 #include "serve/http_server.h"
 
-#define UPLOAD_MAX_BYTES ((size_t)64 << 10)
-#define SECOND_NS        1000000000ull
-#define ANSWER_MAX_NS    (600 * SECOND_NS)
+#define UPLOAD_MAX_BYTES  ((size_t)64 << 10)
+#define UPLOAD_READ_BYTES ((size_t)4 << 20)
+#define SECOND_NS         1000000000ull
+#define ANSWER_MAX_NS     (600 * SECOND_NS)
 /* Until the next request is through. */
-#define IDLE_MAX_NS      (40 * SECOND_NS)
+#define IDLE_MAX_NS       (40 * SECOND_NS)
 /* How many of all clients may wait for windows of time. */
-#define WINDOW_SHARE     4u
+#define WINDOW_SHARE      4u
 
 /* One request, from its first line to the last byte of its answer. */
 struct request {
@@ -25,7 +26,6 @@ struct request {
 	struct MHD_Connection *connection;
 	struct question question;
 	bool asked;
-	char *upload;
 	size_t upload_bytes;
 };
 
@@ -176,7 +176,7 @@ static enum MHD_Result ask(struct request *request)
 	atomic_fetch_add(&request->server->asker_cnt, 1);
 	/* Before anybody could resume it. */
 	MHD_suspend_connection(request->connection);
-	if (question->route.seconds && !take_window(request->server))
+	if (route_is_window(&question->route) && !take_window(request->server))
 		err = -EBUSY;
 	if (!err)
 		err = desk__ask(http__desk(request->server->http), question);
@@ -187,23 +187,36 @@ static enum MHD_Result ask(struct request *request)
 	return MHD_YES;
 }
 
+static bool may_ask(const struct request *request, const char *method, struct answer *ret_refusal)
+{
+	enum route_kind kind = request->question.route.kind;
+
+	if (client__is_spare(client_of(request)) && kind != ROUTE_HEALTHY)
+		*ret_refusal = answer_busy();
+	else if (!http__is_allowed(request->server->http, header_of(request, "Authorization")) &&
+		 kind != ROUTE_HEALTHY)
+		*ret_refusal = answer_text(401, "a token is needed");
+	else if (!is_host_ours(request))
+		*ret_refusal = answer_text(403, "not by that name");
+	else if (strcmp(method, "GET") && strcmp(method, "HEAD") &&
+		 (strcmp(method, "POST") || kind != ROUTE_SYMBOL))
+		*ret_refusal = answer_text(405, "GET alone");
+	else if (request->upload_bytes > UPLOAD_MAX_BYTES)
+		*ret_refusal = answer_text(413, "64 KiB are enough");
+	else
+		return true;
+	return false;
+}
+
 static enum MHD_Result route_request(struct request *request, const char *url, const char *method)
 {
 	struct route *route = &request->question.route;
-	const char *query;
+	struct answer refusal;
 
 	move_client(request, CLIENT_WAITS, 0);
 	route_parse(url, route);
-	if (client__is_spare(client_of(request)) && route->kind != ROUTE_HEALTHY)
-		return reply(request, answer_busy());
-	if (!http__is_allowed(request->server->http, header_of(request, "Authorization")) &&
-	    route->kind != ROUTE_HEALTHY)
-		return reply(request, answer_text(401, "a token is needed"));
-	if (!is_host_ours(request))
-		return reply(request, answer_text(403, "not by that name"));
-	if (strcmp(method, "GET") && strcmp(method, "HEAD") &&
-	    (strcmp(method, "POST") || route->kind != ROUTE_SYMBOL))
-		return reply(request, answer_text(405, "GET alone"));
+	if (!may_ask(request, method, &refusal))
+		return reply(request, refusal);
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_param, route);
 	route__check(route);
 	if (route->fault)
@@ -211,15 +224,15 @@ static enum MHD_Result route_request(struct request *request, const char *url, c
 	switch (route->kind) {
 	case ROUTE_NOT_FOUND:
 		return reply(request, answer_text(404, "no such page; see /debug/pprof/"));
-	case ROUTE_INDEX:
-		return reply(request, answer_index(route));
-	case ROUTE_CMDLINE:
-		return reply(request, answer_cmdline());
 	case ROUTE_HEALTHY:
 		return reply(request, answer_text(200, "ok"));
+	case ROUTE_INDEX:
+	case ROUTE_CMDLINE:
 	case ROUTE_SYMBOL:
-		query = request->upload;
-		return reply(request, answer_symbol(query ? query : ""));
+		/* Of somebody in particular: is there such a one? */
+		return route->pid || *route->service
+			       ? ask(request)
+			       : reply(request, answer_make(&request->question));
 	case ROUTE_FLAME:
 		route->kind = ROUTE_PROFILE;
 		snprintf(route->format, sizeof(route->format), "html");
@@ -227,23 +240,6 @@ static enum MHD_Result route_request(struct request *request, const char *url, c
 	default:
 		return ask(request);
 	}
-}
-
-/* Kept as far as it may go; what is beyond is answered with an error once all is there. */
-static int take_upload(struct request *request, const char *data, size_t size)
-{
-	char *grown;
-
-	if (request->upload_bytes + size > UPLOAD_MAX_BYTES)
-		return -EFBIG;
-	grown = realloc(request->upload, request->upload_bytes + size + 1);
-	if (!grown)
-		return -ENOMEM;
-	memcpy(grown + request->upload_bytes, data, size);
-	request->upload = grown;
-	request->upload_bytes += size;
-	grown[request->upload_bytes] = '\0';
-	return 0;
 }
 
 enum MHD_Result request_go_on(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -262,10 +258,10 @@ enum MHD_Result request_go_on(void *ctx, struct MHD_Connection *connection, cons
 		return MHD_YES;
 	}
 	if (*size) {
-		if (take_upload(request, data, *size))
-			return MHD_NO;
+		/* Nobody needs what is in it: names are in the profile. Who sends too much is told, within reason. */
+		request->upload_bytes += *size;
 		*size = 0;
-		return MHD_YES;
+		return request->upload_bytes <= UPLOAD_READ_BYTES ? MHD_YES : MHD_NO;
 	}
 	if (request->asked && request->question.err == -ECANCELED)
 		return MHD_NO;
@@ -283,11 +279,10 @@ void request_end(void *ctx, struct MHD_Connection *connection, void **slot,
 		return;
 	if (request->asked)
 		atomic_fetch_sub(&request->server->asker_cnt, 1);
-	if (request->asked && request->question.route.seconds)
+	if (request->asked && route_is_window(&request->question.route))
 		atomic_fetch_sub(&request->server->window_cnt, 1);
 	move_client(request, CLIENT_SENDS, IDLE_MAX_NS);
 	question__done(&request->question);
-	free(request->upload);
 	free(request);
 	*slot = NULL;
 }

@@ -124,14 +124,55 @@ static const char *own_address(const struct daemon *daemon, const struct questio
 	return "localhost";
 }
 
+struct search {
+	const struct route *route;
+	pid_t pid; /* 0: not found */
+};
+
+static int match(void *ctx, const struct session_process *process)
+{
+	struct search *search = ctx;
+	const struct route *route = search->route;
+
+	if ((!route->pid || process->pid == route->pid) &&
+	    (!*route->service || !strcmp(process->service, route->service)))
+		search->pid = process->pid;
+	return search->pid;
+}
+
+/* The first process that is meant. A service whose processes have all ended is known by what they have counted. */
+static int find_process(struct daemon *daemon, const struct question *question, pid_t *ret)
+{
+	const struct session_filter filter = filter_of(question);
+	struct search search = { .route = &question->route };
+	struct shot *shot;
+	int err;
+
+	session_view__processes(daemon->view, match, &search);
+	*ret = search.pid;
+	if (search.pid)
+		return 0;
+	if (filter.pid || question->route.kind == ROUTE_CMDLINE)
+		return -ESRCH;
+	err = daemon__shoot(daemon, &filter, 0, &shot);
+	if (!err)
+		shot__drop(shot);
+	return err;
+}
+
 static void answer_page(struct daemon *daemon, struct question *question)
 {
+	enum route_kind kind = question->route.kind;
 	struct session_state state;
 
+	if (kind == ROUTE_INDEX || kind == ROUTE_CMDLINE || kind == ROUTE_SYMBOL) {
+		question->err = find_process(daemon, question, &question->pid);
+		return;
+	}
 	question->err = daemon__state(daemon, &state);
 	if (question->err)
 		return;
-	switch (question->route.kind) {
+	switch (kind) {
 	case ROUTE_METRICS:
 		question->text = metrics_page(daemon, &state);
 		break;

@@ -38,6 +38,12 @@ struct route {
 	const char *fault; /* what is wrong with the parameters, or NULL */
 };
 
+/* Is its answer in only after a time? */
+static inline bool route_is_window(const struct route *route)
+{
+	return route->kind == ROUTE_PROFILE && route->seconds;
+}
+
 /* @path and parameters are as they were sent: '%2F' is no separator. Parameters follow by route__param(). */
 void route_parse(const char *path, struct route *ret);
 /* Unknown ones are passed over, as net/http/pprof does. @value may be NULL. */
