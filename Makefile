@@ -68,7 +68,7 @@ SRC := $(wildcard src/*/*.c)
 SRC := $(filter-out $(if $(call have,libdebuginfod),src/symbolize/debuginfod_none.c,src/symbolize/debuginfod.c),$(SRC))
 SRC := $(filter-out $(if $(call have,libcurl),src/cli/load_url_none.c,src/cli/load_url.c),$(SRC))
 SRC := $(filter-out $(if $(call have,libcurl),src/serve/push_none.c,src/serve/push.c),$(SRC))
-SRC := $(filter-out $(if $(call have,libmicrohttpd),src/serve/http_none.c,src/serve/http.c),$(SRC))
+SRC := $(filter-out $(if $(call have,libmicrohttpd),src/serve/http_none.c,src/serve/http.c src/serve/http_server.c src/serve/http_request.c),$(SRC))
 OBJ := $(SRC:%.c=$(O)/%.o)
 LIB := $(O)/libheaptap.a
 BIN := $(O)/heaptap

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fdio.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "proc/proc_cgroup.h"
 #include "proc/proc_info.h"
@@ -254,6 +255,22 @@ const struct process_map *process_table__maps(const struct process_table *proces
 	return process ? process->maps.at : NULL;
 }
 
+/* Names are any bytes. This one is written in profiles, pages and paths: UTF-8 without control characters. */
+static void clean(char *name)
+{
+	size_t len = strlen(name), i, step;
+
+	for (i = 0; i < len; i += step) {
+		const unsigned char *at = (const unsigned char *)name + i;
+		size_t width = utf8_char_len(name + i, len - i);
+		bool is_control = at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+
+		step = width ? width : 1;
+		if (!width || is_control)
+			memset(name + i, '_', step);
+	}
+}
+
 const char *process_service(const struct process_info *info, const char *comm,
 			    char out[PROCESS_SERVICE_SIZE])
 {
@@ -268,6 +285,7 @@ const char *process_service(const struct process_info *info, const char *comm,
 		snprintf(out, PROCESS_SERVICE_SIZE, "%s", slash ? slash + 1 : info->exe);
 	else
 		snprintf(out, PROCESS_SERVICE_SIZE, "%.16s", comm);
+	clean(out);
 	return out;
 }
 

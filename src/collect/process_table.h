@@ -33,7 +33,10 @@ struct process_info {
 
 #define PROCESS_SERVICE_SIZE 256
 
-/* The name a fleet knows it by: the user's word, the unit, the program, the command's @comm. */
+/*
+ * The name a fleet knows it by: the user's word, the unit, the program, the command's @comm. Valid UTF-8 without control
+ * characters; '_' stands for what is neither.
+ */
 const char *process_service(const struct process_info *info, const char *comm,
 			    char out[PROCESS_SERVICE_SIZE]);
 

@@ -2,6 +2,7 @@
 #include "serve/answer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fdio.h"
@@ -9,9 +10,11 @@
 #include "encode/legacy.h"
 #include "profile/profile_merge.h"
 
-#define BODY_MAX_BYTES ((size_t)1 << 30)
-#define TEXT_PLAIN     "text/plain; charset=utf-8"
-#define TEXT_HTML      "text/html; charset=utf-8"
+#define BODY_MAX_BYTES    ((size_t)1 << 30)
+#define CMDLINE_MAX_BYTES ((size_t)4 << 20)
+#define RETRY_SEC         10u
+#define TEXT_PLAIN        "text/plain; charset=utf-8"
+#define TEXT_HTML         "text/html; charset=utf-8"
 
 struct answer answer_text(unsigned status, const char *text)
 {
@@ -22,7 +25,29 @@ struct answer answer_text(unsigned status, const char *text)
 	return answer;
 }
 
-struct answer answer_index(const struct route *route)
+struct answer answer_busy(void)
+{
+	struct answer answer = answer_text(503, "too many of these wait already");
+
+	answer.retry_sec = RETRY_SEC;
+	return answer;
+}
+
+static struct answer error_of(int err)
+{
+	switch (err) {
+	case -ESRCH:
+		return answer_text(404, "no such process or service is traced");
+	case -ESHUTDOWN:
+		return answer_text(503, "shutting down");
+	case -EBUSY:
+		return answer_busy();
+	default:
+		return answer_text(500, strerror(-err));
+	}
+}
+
+static struct answer answer_index(void)
 {
 	static const struct {
 		const char *href, *text;
@@ -48,40 +73,33 @@ struct answer answer_index(const struct route *route)
 	return answer;
 }
 
-struct answer answer_cmdline(void)
+/* Of @pid; 0: our own. */
+static struct answer answer_cmdline(pid_t pid)
 {
-	struct answer answer = { .status = 200, .mime = TEXT_PLAIN, .body = buf__new(1 << 20) };
-	char *text __free_mem = NULL;
+	struct answer answer = { .status = 200, .mime = TEXT_PLAIN };
+	char path[32] = "/proc/self/cmdline", *text __free_mem = NULL;
 	size_t len;
+	int err;
 
-	if (answer.body && !fdio_read_file("/proc/self/cmdline", 1 << 20, &text, &len) && len)
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	err = fdio_read_file(path, CMDLINE_MAX_BYTES, &text, &len);
+	if (err)
+		return error_of(err == -ENOENT ? -ESRCH : err);
+	answer.body = buf__new(CMDLINE_MAX_BYTES);
+	if (answer.body && len)
 		buf__append(answer.body, text, len - 1);
 	return answer;
 }
 
-struct answer answer_symbol(const char *addresses)
+/* The profiles name every function; nobody needs to ask. Go's handler begins so, too. */
+static struct answer answer_symbol(void)
 {
 	struct answer answer = { .status = 200, .mime = TEXT_PLAIN, .body = buf__new(64 << 10) };
 
-	/* The profiles name every function; nobody needs to ask. Go's handler begins so, too. */
-	(void)addresses;
 	if (answer.body)
 		buf__append_str(answer.body, "num_symbols: 1\n");
 	return answer;
-}
-
-static struct answer error_of(int err)
-{
-	switch (err) {
-	case -ESRCH:
-		return answer_text(404, "no such process or service is traced");
-	case -ESHUTDOWN:
-		return answer_text(503, "shutting down");
-	case -EBUSY:
-		return answer_text(503, "too many requests wait");
-	default:
-		return answer_text(500, strerror(-err));
-	}
 }
 
 /* The writers want a profile of their own where the header differs: allocs shows another metric first. */
@@ -157,6 +175,12 @@ struct answer answer_make(const struct question *question)
 		return error_of(question->err);
 	if (question->shot)
 		return answer_profile(question);
+	if (question->route.kind == ROUTE_INDEX)
+		return answer_index();
+	if (question->route.kind == ROUTE_CMDLINE)
+		return answer_cmdline(question->pid);
+	if (question->route.kind == ROUTE_SYMBOL)
+		return answer_symbol();
 	answer = (struct answer){ .status = 200, .body = buf__new(BODY_MAX_BYTES) };
 	answer.mime = question->route.kind == ROUTE_SD ? "application/json"
 		      : question->route.kind == ROUTE_METRICS

@@ -9,14 +9,13 @@ struct answer {
 	unsigned status; /* HTTP's */
 	const char *mime;
 	const char *filename; /* of an attachment, or NULL */
+	unsigned retry_sec;   /* with 503: when to come again; 0: not said */
 	struct buf *body;     /* the caller frees it; NULL with an error: out of memory */
 };
 
-/* From an answered question. */
+/* From an answered question, or one that needs no answer of the recording. */
 struct answer answer_make(const struct question *question);
-/* For what needs no answer of the recording, and for errors: one line of text. */
+/* One line of text. */
 struct answer answer_text(unsigned status, const char *text);
-struct answer answer_index(const struct route *route);
-struct answer answer_cmdline(void);
-/* @addresses as in "0x1+0x2". Names are in the profile: nothing is looked up. */
-struct answer answer_symbol(const char *addresses);
+/* 503, and when to come again. */
+struct answer answer_busy(void);

@@ -33,8 +33,8 @@ int push_config__copy(const struct push_config *from, struct push_config *ret);
 void push_config__done(struct push_config *push);
 bool push_config__equals(const struct push_config *a, const struct push_config *b);
 
-struct serve_config {
-	/* [trace] */
+/* [trace]: what a recording is begun with. */
+struct trace_config {
 	VEC(const char *) names, excludes;
 	VEC(uid_t) users;
 	char *cgroup;
@@ -43,12 +43,22 @@ struct serve_config {
 	bool no_live;
 	uint64_t tally_max_bytes, live_max_cnt, sites_max_cnt, stacks_max_bytes;
 	uint64_t file_age_max_ns;
+};
 
-	/* [http] */
+void trace_config__done(struct trace_config *trace);
+bool trace_config__equals(const struct trace_config *a, const struct trace_config *b);
+
+struct http_config {
 	VEC(size_t) listen_lines; /* fewer than listen if they are from elsewhere */
 	VEC(const char *) listen; /* "127.0.0.1:6099", "[::1]:6099", "unix:/run/heaptap.sock" */
+	char *advertise;          /* what /sd calls us; NULL: what whoever asks calls us */
 	char *token_file, *tls_cert, *tls_key;
 	uint64_t clients_max;
+};
+
+struct serve_config {
+	struct trace_config trace;
+	struct http_config http;
 
 	/* [archive] */
 	char *dir; /* NULL: none */
@@ -63,14 +73,19 @@ void serve_config__done(struct serve_config *config);
 #define __serve_config __attribute__((cleanup(serve_config__done)))
 
 struct config_fault {
-	size_t line;
-	char text[160];
+	size_t line; /* 0: of no one line */
+	char text[256];
 };
+/* Always -EINVAL. */
+int config_fault__set(struct config_fault *fault, size_t line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* 0; -EINVAL: @ret_fault says where and why; or -ENOMEM. @config may be half filled then. */
 int serve_config__parse(struct serve_config *config, const char *text,
 			struct config_fault *ret_fault);
 /* What one key alone cannot tell, once whoever has more to say has. 0 or -EINVAL with @ret_fault. */
-int serve_config__check(struct serve_config *config, struct config_fault *ret_fault);
+int serve_config__check(const struct serve_config *config, struct config_fault *ret_fault);
+/* Is all there that it names, [http] excepted (http_check())? 0, -EINVAL with @ret_fault, or -ENOMEM. */
+int serve_config__find(const struct serve_config *config, struct config_fault *ret_fault);
 /* Does @listen reach this machine alone? */
 bool serve_config_is_local(const char *listen);

@@ -30,7 +30,11 @@ struct pusher {
 
 struct daemon {
 	const struct serve_options *options;
-	struct serve_config config;
+	struct serve_config config; /* the newest; its trace has moved to: */
+	struct trace_config trace;  /* what the recording goes by; it lives as long as that */
+	struct trace_config next;   /* what the next one will; it begins once this one has ended */
+	struct trace_config before; /* what the last one went by, until this one has begun */
+	bool has_next, has_before;
 	struct session_config session;
 	struct session_watch watch;
 
@@ -41,6 +45,8 @@ struct daemon {
 
 	struct question *waiting; /* for the end of their time */
 	struct shot *latest;      /* of everything */
+	struct shot *past;        /* what recordings that have ended counted; NULL: none has */
+	struct session_state past_state; /* their counters */
 	struct cursor cursors[CURSOR_CNT];
 	size_t cursor_next;
 
@@ -50,9 +56,15 @@ struct daemon {
 	struct metrics_extra extra;
 };
 
+/* store.c */
 /* What has been counted so far, at most @age_max_ns ago. The caller drops it. 0 or -errno. */
 int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
 		  struct shot **ret);
+
+/* Counters are those of ended recordings, too. 0 or -errno. */
+int daemon__state(const struct daemon *daemon, struct session_state *ret);
+/* The recording is about to end, and another to begin: sums go on from here. 0 or -errno. */
+int daemon__keep(struct daemon *daemon);
 
 /* pushers.c */
 /* Those of the configuration. Of those that are there already the ones that it has unchanged go on; others stop. */
@@ -68,7 +80,9 @@ void daemon__push_metrics(const struct daemon *daemon, struct buf *out);
 void daemon__take_questions(struct daemon *daemon);
 /* Those whose time is over. */
 void daemon__answer_due(struct daemon *daemon, uint64_t now_ns);
-/* All that wait, with @err. */
-void daemon__refuse_all(struct daemon *daemon, int err);
+/* The client at @client_fd is gone: whatever it waits for is not wanted any more. */
+void daemon__hang_up(struct daemon *daemon, int client_fd);
+/* Nobody who came in by a door that is shut waits any more. */
+void daemon__refuse_shut(struct daemon *daemon);
 /* CLOCK_MONOTONIC; UINT64_MAX: none waits. */
 uint64_t daemon__next_answer_ns(const struct daemon *daemon);

@@ -8,14 +8,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Each may hold a profile of its own while it waits. */
-#define PENDING_MAX 32u
+/* What waits together, and none in the room of another. A window holds a profile for as long as it is open. */
+enum lane { PAGES, PROFILES, WINDOWS, LANE_CNT };
+
+static const unsigned room[LANE_CNT] = { [PAGES] = 32, [PROFILES] = 16, [WINDOWS] = 16 };
 
 struct desk {
 	pthread_mutex_t lock;
 	struct question *first; /* newest first */
-	unsigned pending_cnt;
-	bool closed;
+	unsigned pending_cnt[LANE_CNT];
 	int fd;
 };
 
@@ -80,20 +81,28 @@ void desk__free(struct desk *desk)
 	free(desk);
 }
 
+static enum lane lane_of(const struct question *question)
+{
+	if (question->route.kind != ROUTE_PROFILE)
+		return PAGES;
+	return route_is_window(&question->route) ? WINDOWS : PROFILES;
+}
+
 int desk__ask(struct desk *desk, struct question *question)
 {
+	enum lane lane = lane_of(question);
 	uint64_t one = 1;
 	int err = 0;
 
 	pthread_mutex_lock(&desk->lock);
-	if (desk->closed) {
+	if (question->door && question->door->shut) {
 		err = -ESHUTDOWN;
-	} else if (desk->pending_cnt >= PENDING_MAX) {
+	} else if (desk->pending_cnt[lane] >= room[lane]) {
 		err = -EBUSY;
 	} else {
 		question->next = desk->first;
 		desk->first = question;
-		desk->pending_cnt++;
+		desk->pending_cnt[lane]++;
 	}
 	pthread_mutex_unlock(&desk->lock);
 	/* An eventfd of ours that is full is readable all the more. */
@@ -124,21 +133,14 @@ struct question *desk__take(struct desk *desk)
 void desk__answer(struct desk *desk, struct question *question)
 {
 	pthread_mutex_lock(&desk->lock);
-	desk->pending_cnt--;
+	desk->pending_cnt[lane_of(question)]--;
 	pthread_mutex_unlock(&desk->lock);
 	question->on_answer(question);
 }
 
-void desk__close(struct desk *desk)
+void desk__shut(struct desk *desk, struct door *door)
 {
 	pthread_mutex_lock(&desk->lock);
-	desk->closed = true;
-	pthread_mutex_unlock(&desk->lock);
-}
-
-void desk__open(struct desk *desk)
-{
-	pthread_mutex_lock(&desk->lock);
-	desk->closed = false;
+	door->shut = true;
 	pthread_mutex_unlock(&desk->lock);
 }

@@ -26,16 +26,25 @@ struct shot *shot__hold(struct shot *shot);
 /* NULL is nothing. */
 void shot__drop(struct shot *shot);
 
+/* By which questions come in: once it is shut, none do. */
+struct door {
+	bool shut;
+};
+
 struct question {
 	struct route route;
-	char client[64]; /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	char client[64];         /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	char host[256];          /* what it calls us, or "" */
+	int client_fd;           /* while it waits: who hangs up wants no answer; -1: nobody can */
+	const struct door *door; /* NULL: none */
 	/* When the answer is in, in the thread of the recording. */
 	void (*on_answer)(struct question *question);
 	void *ctx;
 
 	/* the answer: */
-	int err;                  /* 0 or -errno */
+	int err;                  /* 0 or -errno; -ECANCELED: nobody wants to know any more */
 	struct shot *base, *shot; /* ROUTE_PROFILE; base: to be subtracted, or NULL */
+	pid_t pid;                /* ROUTE_CMDLINE: the process that was meant; it lives */
 	char *text;               /* the others; malloc'd */
 
 	/* the desk's: */
@@ -52,7 +61,7 @@ struct desk *desk__new(void);
 void desk__free(struct desk *desk);
 DEFINE_CLEANUP(desk);
 
-/* Any thread. 0, or -EBUSY if too many wait, -ESHUTDOWN. */
+/* Any thread. 0, or -EBUSY if too many of its kind (pages, profiles, windows of time) wait, -ESHUTDOWN. */
 int desk__ask(struct desk *desk, struct question *question);
 /* Readable when there are new questions. */
 int desk__fd(const struct desk *desk);
@@ -60,6 +69,5 @@ int desk__fd(const struct desk *desk);
 struct question *desk__take(struct desk *desk);
 /* The recording's thread: the answer is in. */
 void desk__answer(struct desk *desk, struct question *question);
-/* No more questions; and again. */
-void desk__close(struct desk *desk);
-void desk__open(struct desk *desk);
+/* No more questions by @door. Those that came in by it are still to be answered. */
+void desk__shut(struct desk *desk, struct door *door);

@@ -14,12 +14,24 @@
 
 struct http;
 
-/* 0; -ENOTSUP: built without libmicrohttpd; -errno, with @ret_what naming what it is about. */
-int http_start(const struct serve_config *config, struct desk *desk, struct http **ret,
-	       const char **ret_what);
-/* Every question must have been answered (desk__close(), desk__answer()). */
+/* It serves nobody yet. NULL if out of memory. */
+struct http *http__new(struct desk *desk);
+/*
+ * Serve as @config says. What is new is opened first and what did not change goes on; 0, -ENOMEM, or -EINVAL with
+ * @ret_fault naming key and remedy, and then nothing has changed. The doors of listeners that are no more are shut:
+ * answer whoever came through one, then http__sweep().
+ */
+int http__apply(struct http *http, const struct http_config *config,
+		struct config_fault *ret_fault);
+/* All doors are shut. */
+void http__close(struct http *http);
+/* The listeners whose doors are shut go. */
+void http__sweep(struct http *http);
 void http__free(struct http *http);
 DEFINE_CLEANUP(http);
+
+/* Would it be refused, as far as can be told without listening? As http__apply(). */
+int http_check(const struct http_config *config, struct config_fault *ret_fault);
 
 struct http_counts {
 	atomic_ullong requests[6]; /* by the first digit of the status */

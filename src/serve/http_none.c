@@ -1,17 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-
 #include "serve/http.h"
 
-int http_start(const struct serve_config *config, struct desk *desk, struct http **ret,
-	       const char **ret_what)
+struct http *http__new(struct desk *desk)
 {
-	*ret_what = "heaptap was built without libmicrohttpd";
-	return -ENOTSUP;
+	return calloc(1, sizeof(char));
+}
+
+int http_check(const struct http_config *config, struct config_fault *ret_fault)
+{
+	return config_fault__set(ret_fault, 0,
+				 "listen = %s: heaptap was built without libmicrohttpd",
+				 config->listen.cnt ? config->listen.at[0] : "");
+}
+
+int http__apply(struct http *http, const struct http_config *config, struct config_fault *ret_fault)
+{
+	return http_check(config, ret_fault);
+}
+
+void http__close(struct http *http)
+{
+}
+
+void http__sweep(struct http *http)
+{
 }
 
 void http__free(struct http *http)
 {
+	free(http);
 }
 
 const struct http_counts *http__counts(const struct http *http)

@@ -97,3 +97,9 @@ int listener_open(const char *listen, int *ret_fd)
 	freeaddrinfo(found);
 	return err;
 }
+
+void listener_remove(const char *listen)
+{
+	if (!strncmp(listen, "unix:", 5))
+		unlink(listen + 5);
+}

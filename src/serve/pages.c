@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/pages.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/intern.h"
@@ -13,6 +11,7 @@
 #include "base/writer.h"
 #include "encode/markup.h"
 #include "encode/text_escape.h"
+#include "serve/route.h"
 
 #define PAGE_MAX_BYTES ((size_t)16 << 20)
 
@@ -53,17 +52,6 @@ static void services__done(struct services *services)
 	vec__done(&services->list);
 }
 
-/* As a part of a URL's path. */
-static void write_path(struct writer *writer, const char *text)
-{
-	for (; *text; text++) {
-		if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-			writer__char(writer, *text);
-		else
-			writer__printf(writer, "%%%02X", (unsigned char)*text);
-	}
-}
-
 static void write_services(struct writer *writer, const struct services *services)
 {
 	size_t i;
@@ -76,10 +64,10 @@ static void write_services(struct writer *writer, const struct services *service
 		markup_text(writer, name);
 		writer__printf(writer, "<td>%zu<td><a href=\"/service/",
 			       services->list.at[i].process_cnt);
-		write_path(writer, name);
+		route_write_service(writer, name);
 		writer__str(writer,
 			    "/debug/pprof/heap?format=html\">flame graph</a> <a href=\"/service/");
-		write_path(writer, name);
+		route_write_service(writer, name);
 		writer__str(writer, "/debug/pprof/\">pprof</a>\n");
 	}
 	writer__str(writer, "</table>\n");
@@ -136,7 +124,7 @@ static void write_target(struct writer *writer, const char *address, const char 
 		writer__str(writer, ",\"__meta_heaptap_service\":");
 		escape_json(writer, service);
 		writer__str(writer, ",\"__profile_path_prefix__\":\"/service/");
-		write_path(writer, service);
+		route_write_service(writer, service);
 		writer__str(writer, "\"");
 	}
 	writer__str(writer, "}}");

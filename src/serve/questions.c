@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The recording's side of the desk. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "serve/daemon.h"
 #include "serve/pages.h"
@@ -48,6 +50,28 @@ static void use_cursor(struct daemon *daemon, struct question *question)
 	cursor->shot = shot__hold(question->shot);
 }
 
+/* It waits for its time, or until its client hangs up. A client that cannot be watched has its answer in time. */
+static void begin_wait(struct daemon *daemon, struct question *question)
+{
+	struct epoll_event event = { .events = EPOLLRDHUP, .data.fd = question->client_fd };
+
+	question->next = daemon->waiting;
+	daemon->waiting = question;
+	if (question->client_fd >= 0)
+		epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, question->client_fd, &event);
+}
+
+/* @at is a link of daemon->waiting. Once it is answered its descriptor is another's. */
+static void end_wait(struct daemon *daemon, struct question **at)
+{
+	struct question *question = *at;
+
+	*at = question->next;
+	if (question->client_fd >= 0)
+		epoll_ctl(daemon->epoll_fd, EPOLL_CTL_DEL, question->client_fd, NULL);
+	desk__answer(daemon->desk, question);
+}
+
 /* True: it waits for its time. */
 static bool begin_profile(struct daemon *daemon, struct question *question)
 {
@@ -61,8 +85,7 @@ static bool begin_profile(struct daemon *daemon, struct question *question)
 	if (waits) {
 		question->base = shot;
 		question->due_ns = shot->taken_ns + question->route.seconds * SECOND_NS;
-		question->next = daemon->waiting;
-		daemon->waiting = question;
+		begin_wait(daemon, question);
 		return true;
 	}
 	question->shot = shot;
@@ -83,31 +106,78 @@ static char *metrics_page(struct daemon *daemon, const struct session_state *sta
 	return buf__take(out, &len);
 }
 
-/* Where others find us: the first listener that is no file. */
-static const char *own_address(const struct daemon *daemon)
+/* Where whoever asks finds us: it has found us there. Over a Unix socket or without a word the first listener will do. */
+static const char *own_address(const struct daemon *daemon, const struct question *question)
 {
+	const struct http_config *http = &daemon->config.http;
 	size_t i;
 
-	for (i = 0; i < daemon->config.listen.cnt; i++) {
-		if (strncmp(daemon->config.listen.at[i], "unix:", 5))
-			return daemon->config.listen.at[i];
+	if (http->advertise)
+		return http->advertise;
+	if (*question->host)
+		return question->host;
+	for (i = 0; i < http->listen.cnt; i++) {
+		if (serve_config_is_local(http->listen.at[i]) &&
+		    strncmp(http->listen.at[i], "unix:", 5))
+			return http->listen.at[i];
 	}
 	return "localhost";
 }
 
+struct search {
+	const struct route *route;
+	pid_t pid; /* 0: not found */
+};
+
+static int match(void *ctx, const struct session_process *process)
+{
+	struct search *search = ctx;
+	const struct route *route = search->route;
+
+	if ((!route->pid || process->pid == route->pid) &&
+	    (!*route->service || !strcmp(process->service, route->service)))
+		search->pid = process->pid;
+	return search->pid;
+}
+
+/* The first process that is meant. A service whose processes have all ended is known by what they have counted. */
+static int find_process(struct daemon *daemon, const struct question *question, pid_t *ret)
+{
+	const struct session_filter filter = filter_of(question);
+	struct search search = { .route = &question->route };
+	struct shot *shot;
+	int err;
+
+	session_view__processes(daemon->view, match, &search);
+	*ret = search.pid;
+	if (search.pid)
+		return 0;
+	if (filter.pid || question->route.kind == ROUTE_CMDLINE)
+		return -ESRCH;
+	err = daemon__shoot(daemon, &filter, 0, &shot);
+	if (!err)
+		shot__drop(shot);
+	return err;
+}
+
 static void answer_page(struct daemon *daemon, struct question *question)
 {
+	enum route_kind kind = question->route.kind;
 	struct session_state state;
 
-	question->err = session_view__state(daemon->view, &state);
+	if (kind == ROUTE_INDEX || kind == ROUTE_CMDLINE || kind == ROUTE_SYMBOL) {
+		question->err = find_process(daemon, question, &question->pid);
+		return;
+	}
+	question->err = daemon__state(daemon, &state);
 	if (question->err)
 		return;
-	switch (question->route.kind) {
+	switch (kind) {
 	case ROUTE_METRICS:
 		question->text = metrics_page(daemon, &state);
 		break;
 	case ROUTE_SD:
-		question->text = page_sd(daemon->view, own_address(daemon));
+		question->text = page_sd(daemon->view, own_address(daemon, question));
 		break;
 	case ROUTE_READY:
 		question->text = strdup("ready\n");
@@ -119,19 +189,34 @@ static void answer_page(struct daemon *daemon, struct question *question)
 	question->err = question->text ? 0 : -ENOMEM;
 }
 
+static void take_one(struct daemon *daemon, struct question *question)
+{
+	if (!daemon->view)
+		question->err = -ESHUTDOWN;
+	else if (question->route.kind != ROUTE_PROFILE)
+		answer_page(daemon, question);
+	else if (begin_profile(daemon, question))
+		return;
+	desk__answer(daemon->desk, question);
+}
+
 void daemon__take_questions(struct daemon *daemon)
 {
-	struct question *question, *next;
+	struct question *question, *next, *profiles = NULL;
 
+	/* Pages are quick: they do not wait for the profiles of others. */
 	for (question = desk__take(daemon->desk); question; question = next) {
 		next = question->next;
-		if (!daemon->view)
-			question->err = -ESHUTDOWN;
-		else if (question->route.kind != ROUTE_PROFILE)
-			answer_page(daemon, question);
-		else if (begin_profile(daemon, question))
-			continue;
-		desk__answer(daemon->desk, question);
+		if (question->route.kind == ROUTE_PROFILE) {
+			question->next = profiles;
+			profiles = question;
+		} else {
+			take_one(daemon, question);
+		}
+	}
+	for (question = profiles; question; question = next) {
+		next = question->next;
+		take_one(daemon, question);
 	}
 }
 
@@ -146,20 +231,40 @@ void daemon__answer_due(struct daemon *daemon, uint64_t now_ns)
 			at = &question->next;
 			continue;
 		}
-		*at = question->next;
 		question->err = daemon__shoot(daemon, &filter, 0, &question->shot);
-		desk__answer(daemon->desk, question);
+		end_wait(daemon, at);
 	}
 }
 
-void daemon__refuse_all(struct daemon *daemon, int err)
+void daemon__hang_up(struct daemon *daemon, int client_fd)
 {
-	struct question *question;
+	struct pollfd fd = { .fd = client_fd, .events = POLLRDHUP };
+	struct question **at;
 
-	while ((question = daemon->waiting)) {
-		daemon->waiting = question->next;
-		question->err = err;
-		desk__answer(daemon->desk, question);
+	/* What was heard may have been of the one before, whose time was over in the same moment. */
+	if (poll(&fd, 1, 0) != 1)
+		return;
+	for (at = &daemon->waiting; *at; at = &(*at)->next) {
+		if ((*at)->client_fd != client_fd)
+			continue;
+		(*at)->err = -ECANCELED;
+		end_wait(daemon, at);
+		return;
+	}
+}
+
+void daemon__refuse_shut(struct daemon *daemon)
+{
+	struct question **at = &daemon->waiting;
+
+	daemon__take_questions(daemon);
+	while (*at) {
+		if (!(*at)->door->shut) {
+			at = &(*at)->next;
+			continue;
+		}
+		(*at)->err = -ESHUTDOWN;
+		end_wait(daemon, at);
 	}
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/route.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +25,47 @@ static const struct {
 	{ "cmdline", ROUTE_CMDLINE, false, false }, { "symbol", ROUTE_SYMBOL, false, false },
 };
 
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The first @len bytes of @from without percent signs. False: they make no sense, or too much. */
+static bool decode(const char *from, size_t len, char *out, size_t size)
+{
+	const char *end = from + len;
+	char c;
+
+	for (; from < end; from++, out++, size--) {
+		c = *from;
+		if (c == '%') {
+			if (end - from < 3 || hex(from[1]) < 0 || hex(from[2]) < 0)
+				return false;
+			c = (char)(hex(from[1]) << 4 | hex(from[2]));
+			from += 2;
+		}
+		if (!c || size < 2)
+			return false;
+		*out = c;
+	}
+	*out = '\0';
+	return true;
+}
+
+/*
+ * Browsers and tools make the path shorter where a segment is "." or "..", escaped or not. With a ";", which begins the
+ * parameters of a segment (RFC 3986, 3.3) and which a name has escaped, it is neither.
+ */
+static bool take_service(const char *segment, size_t len, struct route *route)
+{
+	if (len && segment[len - 1] == ';')
+		len--;
+	return len && decode(segment, len, route->service, sizeof(route->service));
+}
+
 /* "/pid/N" or "/service/NAME" in front: whose. What follows, or NULL if it makes no sense. */
 static const char *take_prefix(const char *path, struct route *route)
 {
@@ -45,10 +87,7 @@ static const char *take_prefix(const char *path, struct route *route)
 	if (!strncmp(path, "/service/", 9)) {
 		path += 9;
 		len = strcspn(path, "/");
-		if (!len || len >= sizeof(route->service))
-			return NULL;
-		snprintf(route->service, sizeof(route->service), "%.*s", (int)len, path);
-		return path + len;
+		return take_service(path, len, route) ? path + len : NULL;
 	}
 	return path;
 }
@@ -89,10 +128,8 @@ void route_parse(const char *path, struct route *ret)
 
 static void set_name(struct route *route, char *to, size_t size, const char *value)
 {
-	if (strlen(value) >= size)
-		route->fault = "a parameter is too long";
-	else
-		snprintf(to, size, "%s", value);
+	if (!decode(value, strlen(value), to, size))
+		route->fault = "a parameter is too long, or not escaped well";
 }
 
 void route__param(struct route *route, const char *name, const char *value)
@@ -119,6 +156,20 @@ void route__param(struct route *route, const char *name, const char *value)
 		else
 			route->pid = (pid_t)number;
 	}
+}
+
+void route_write_service(struct writer *writer, const char *name)
+{
+	const char *at;
+
+	for (at = name; *at; at++) {
+		if (isalnum((unsigned char)*at) || strchr("-._~", *at))
+			writer__char(writer, *at);
+		else
+			writer__printf(writer, "%%%02X", (unsigned char)*at);
+	}
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		writer__char(writer, ';');
 }
 
 void route__check(struct route *route)

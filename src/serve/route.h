@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/writer.h"
+
 enum route_kind {
 	ROUTE_NOT_FOUND,
 	ROUTE_STATUS,  /* "/" */
@@ -36,9 +38,17 @@ struct route {
 	const char *fault; /* what is wrong with the parameters, or NULL */
 };
 
-/* @path is decoded. Parameters follow by route__param(). */
+/* Is its answer in only after a time? */
+static inline bool route_is_window(const struct route *route)
+{
+	return route->kind == ROUTE_PROFILE && route->seconds;
+}
+
+/* @path and parameters are as they were sent: '%2F' is no separator. Parameters follow by route__param(). */
 void route_parse(const char *path, struct route *ret);
 /* Unknown ones are passed over, as net/http/pprof does. @value may be NULL. */
 void route__param(struct route *route, const char *name, const char *value);
+/* What stands for @name behind "/service/". */
+void route_write_service(struct writer *writer, const char *name);
 /* Once all parameters are there: those that exclude each other. */
 void route__check(struct route *route);

@@ -12,55 +12,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "base/log.h"
 #include "profile/profile_merge.h"
 #include "serve/archive.h"
 #include "serve/daemon.h"
 #include "serve/notify.h"
+#include "serve/settings.h"
 #include "session/privileges.h"
-
-#define CONFIG_MAX_BYTES ((size_t)1 << 20)
-
-/* --- profiles --- */
-
-/* A cumulative profile says no duration; its time is the moment of writing. */
-static void set_cumulative(struct profile *profile)
-{
-	struct profile_meta meta = *profile__meta(profile);
-
-	meta.time_ns = clock_wall_ns();
-	meta.duration_ns = 0;
-	profile__set_meta(profile, &meta);
-}
-
-int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
-		  struct shot **ret)
-{
-	bool whole = !filter->pid && !filter->service;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	struct profile *profile;
-	int err;
-
-	if (whole && daemon->latest && now - daemon->latest->taken_ns < age_max_ns) {
-		*ret = shot__hold(daemon->latest);
-		return 0;
-	}
-	err = session_view__profile(daemon->view, filter, &profile);
-	if (err)
-		return err;
-	set_cumulative(profile);
-	daemon->extra.profile_cnt++;
-	daemon->extra.profile_ns += clock_ns(CLOCK_MONOTONIC) - now;
-	*ret = shot__new(profile, now);
-	if (!*ret)
-		return -ENOMEM;
-	if (whole) {
-		shot__drop(daemon->latest);
-		daemon->latest = shot__hold(*ret);
-	}
-	return 0;
-}
 
 /* --- the archive --- */
 
@@ -159,98 +117,56 @@ static void on_timer(struct daemon *daemon)
 		notify_manager("WATCHDOG=1");
 }
 
-/* --- configuration --- */
-
-static int override(struct serve_config *config, const struct serve_options *options)
+/* What listening would find out, without. */
+static int check_http(const struct daemon *daemon)
 {
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < config->listen.cnt && options->listen_cnt; i++)
-		free((char *)config->listen.at[i]);
-	if (options->listen_cnt)
-		config->listen.cnt = config->listen_lines.cnt = 0;
-	for (i = 0; !err && i < options->listen_cnt; i++) {
-		char *copy = strdup(options->listen[i]);
-
-		err = copy ? vec__push(&config->listen, copy) : -ENOMEM;
-	}
-	if (options->dir) {
-		free(config->dir);
-		config->dir = strdup(options->dir);
-		err = config->dir ? err : -ENOMEM;
-	}
-	return err;
-}
-
-static int load_config(const struct serve_options *options, struct serve_config *ret)
-{
-	char *text __free_mem = NULL;
-	const char *path = options->config_path;
 	struct config_fault fault;
-	size_t len;
-	int err = path ? fdio_read_file(path, CONFIG_MAX_BYTES, &text, &len) : 0;
+	int err = http_check(&daemon->config.http, &fault);
 
-	if (err)
-		return log_err(err, "cannot read %s", path);
-	serve_config__init(ret);
-	err = serve_config__parse(ret, text ? text : "", &fault);
-	if (!err)
-		err = override(ret, options);
-	if (!err)
-		err = serve_config__check(ret, &fault);
-	if (err == -EINVAL && fault.line)
-		log_err(0, "%s:%zu: %s", path ? path : "configuration", fault.line, fault.text);
-	else if (err == -EINVAL)
-		log_err(0, "%s: %s", path ? path : "configuration", fault.text);
-	else if (err)
-		log_err(err, "cannot read the configuration");
-	if (err)
-		serve_config__done(ret);
-	return err;
+	return err == -EINVAL ? settings_refuse(daemon->options, &fault) : err;
 }
 
-static void choose(struct daemon *daemon)
+static int apply_http(struct daemon *daemon, const struct http_config *config)
 {
-	const struct serve_config *config = &daemon->config;
+	struct config_fault fault;
+	int err = http__apply(daemon->http, config, &fault);
 
-	daemon->session.choice =
-		(struct choice){ config->names.at,     config->names.cnt, config->excludes.at,
-				 config->excludes.cnt, config->users.at,  config->users.cnt };
+	if (err == -EINVAL)
+		return settings_refuse(daemon->options, &fault);
+	return err ? log_err(err, "cannot serve") : 0;
 }
 
-static int start_http(struct daemon *daemon)
+/* Another [trace] is another recording, as a start would begin it; it has its turn once this one has ended. */
+static void use_config(struct daemon *daemon, struct serve_config *config)
 {
-	const char *what;
-	int err = http_start(&daemon->config, daemon->desk, &daemon->http, &what);
-
-	return err ? log_err(err, "cannot listen: %s", what) : 0;
+	if (!trace_config__equals(&daemon->trace, &config->trace)) {
+		daemon->next = config->trace;
+		daemon->has_next = true;
+		config->trace = (struct trace_config){};
+	}
+	serve_config__done(&daemon->config);
+	daemon->config = *config;
+	*config = (struct serve_config){};
+	daemon__refuse_shut(daemon);
+	http__sweep(daemon->http);
+	daemon__start_pushers(daemon);
+	daemon->window_due_ns =
+		daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns : 0;
 }
 
-/* The new file must be whole; else the old one stays. What sizes tables is fixed until the next start. */
+/* The new file must be whole, and what it asks for to be had; else the old one stays in force, in all of its parts. */
 static void reload(struct daemon *daemon)
 {
-	struct serve_config config;
+	struct serve_config config __serve_config = {};
 
 	notify_manager("RELOADING=1");
-	if (load_config(daemon->options, &config)) {
+	if (settings_load(daemon->options, &config) || apply_http(daemon, &config.http)) {
 		log_warn(0, "the configuration stays as it was");
 	} else {
-		daemon__refuse_all(daemon, -ESHUTDOWN);
-		/* Nobody may wait for an answer while the threads are waited for. */
-		desk__close(daemon->desk);
-		daemon__take_questions(daemon);
-		http__free(TAKE_PTR(daemon->http));
-		desk__open(daemon->desk);
-		serve_config__done(&daemon->config);
-		daemon->config = config;
-		choose(daemon);
-		daemon__start_pushers(daemon);
-		daemon->window_due_ns =
-			daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns
-					   : 0;
-		if (!start_http(daemon))
-			log_info("the configuration was read anew");
+		use_config(daemon, &config);
+		if (daemon->has_next)
+			return;
+		log_info("the configuration was read anew");
 	}
 	notify_manager("READY=1");
 }
@@ -277,44 +193,86 @@ static bool on_input(void *ctx)
 			on_timer(daemon);
 		else if (events[i].data.fd == daemon->signal_fd)
 			on_hangup(daemon);
-		else
+		else if (events[i].data.fd == desk__fd(daemon->desk))
 			daemon__take_questions(daemon);
+		else
+			daemon__hang_up(daemon, events[i].data.fd);
 	}
 	set_timer(daemon);
-	return true;
+	return !daemon->has_next;
+}
+
+/* The recording has begun, by the newest configuration: nothing of the one before is needed any more. */
+static void settle(struct daemon *daemon)
+{
+	if (daemon->has_before)
+		log_info("the configuration was read anew");
+	daemon->has_before = false;
+	trace_config__done(&daemon->before);
 }
 
 static void on_start(void *ctx, struct session_view *view)
 {
 	struct daemon *daemon = ctx;
 	uint64_t now = clock_ns(CLOCK_MONOTONIC), interval = notify_interval_ns();
+	bool is_first = !daemon->past;
 	size_t i;
 
 	daemon->view = view;
-	for (i = 0; i < daemon->config.listen.cnt && !daemon->options->quiet; i++)
-		log_info("serving at %s", daemon->config.listen.at[i]);
-	if (daemon->config.dir) {
+	settle(daemon);
+	for (i = 0; i < daemon->config.http.listen.cnt && is_first && !daemon->options->quiet; i++)
+		log_info("serving at %s", daemon->config.http.listen.at[i]);
+	if (daemon->config.dir && !daemon->window)
 		end_window(daemon);
-		daemon->window_due_ns = now + daemon->config.window_ns;
-	}
+	daemon->window_due_ns = daemon->config.dir ? now + daemon->config.window_ns : 0;
 	daemon->notify_due_ns = interval ? now + interval : 0;
-	daemon__start_pushers(daemon);
-	daemon__push_due(daemon, now, true);
+	if (is_first)
+		daemon__start_pushers(daemon);
+	daemon__push_due(daemon, now, is_first);
 	set_timer(daemon);
 	notify_manager("READY=1");
+}
+
+/* Nobody is answered any more. */
+static void send_away(struct daemon *daemon)
+{
+	http__close(daemon->http);
+	daemon__refuse_shut(daemon);
+}
+
+static void say_last_word(struct daemon *daemon)
+{
+	notify_manager("STOPPING=1");
+	end_window(daemon);
+	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
+	daemon->view = NULL;
+	send_away(daemon);
+}
+
+/* Another recording follows. Whoever asks meanwhile is answered then. */
+static void hand_over(struct daemon *daemon)
+{
+	notify_manager("WATCHDOG=1");
+	end_window(daemon);
+	if (daemon__keep(daemon))
+		log_warn(0, "what was counted until now is lost: out of memory");
+	if (daemon->window && daemon->past) {
+		shot__drop(daemon->window);
+		daemon->window = shot__hold(daemon->past);
+	}
+	daemon->view = NULL;
 }
 
 static void on_stop(void *ctx)
 {
 	struct daemon *daemon = ctx;
 
-	notify_manager("STOPPING=1");
-	end_window(daemon);
-	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
-	daemon->view = NULL;
-	desk__close(daemon->desk);
-	daemon__refuse_all(daemon, -ESHUTDOWN);
-	daemon__take_questions(daemon);
+	if (daemon->has_next)
+		return hand_over(daemon);
+	/* From here on a second signal ends us at once. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	say_last_word(daemon);
 }
 
 /* --- life --- */
@@ -328,25 +286,43 @@ static int watch_fd(struct daemon *daemon, int fd)
 	return epoll_ctl(daemon->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+/* Between two recordings nobody waits for signals. */
+static volatile sig_atomic_t stop_asked;
+
+static void on_early_stop(int signo)
+{
+	stop_asked = 1;
+}
+
+static void block_stop(void)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+}
+
 static int open_daemon(struct daemon *daemon)
 {
-	sigset_t hangup, stop;
+	sigset_t hangup;
 	int err;
 
 	sigemptyset(&hangup);
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hangup, NULL);
 	/* Not for the threads of the server either, which are born with this mask: they belong to the recording. */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
+	block_stop();
+	signal(SIGINT, on_early_stop);
+	signal(SIGTERM, on_early_stop);
 	signal(SIGPIPE, SIG_IGN);
 	daemon->desk = desk__new();
+	daemon->http = daemon->desk ? http__new(daemon->desk) : NULL;
 	daemon->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	daemon->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	daemon->signal_fd = signalfd(-1, &hangup, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (!daemon->desk || daemon->epoll_fd < 0)
+	if (!daemon->http || daemon->epoll_fd < 0)
 		return -ENOMEM;
 	err = watch_fd(daemon, desk__fd(daemon->desk));
 	if (!err)
@@ -359,11 +335,8 @@ static void daemon__done(struct daemon *daemon)
 	size_t i;
 
 	/* Nobody answers any more. */
-	if (daemon->desk) {
-		desk__close(daemon->desk);
-		daemon__refuse_all(daemon, -ESHUTDOWN);
-		daemon__take_questions(daemon);
-	}
+	if (daemon->http)
+		send_away(daemon);
 	http__free(daemon->http);
 	daemon__stop_pushers(daemon);
 	desk__free(daemon->desk);
@@ -375,11 +348,15 @@ static void daemon__done(struct daemon *daemon)
 	cleanup_fd(&daemon->timer_fd);
 	cleanup_fd(&daemon->signal_fd);
 	serve_config__done(&daemon->config);
+	trace_config__done(&daemon->trace);
+	trace_config__done(&daemon->next);
+	trace_config__done(&daemon->before);
+	shot__drop(daemon->past);
 }
 
 static void fill_session(struct daemon *daemon)
 {
-	const struct serve_config *config = &daemon->config;
+	const struct trace_config *trace = &daemon->trace;
 
 	daemon->watch = (struct session_watch){ .on_start = on_start,
 						.on_stop = on_stop,
@@ -387,22 +364,63 @@ static void fill_session(struct daemon *daemon)
 						.input_fd = daemon->epoll_fd,
 						.ctx = daemon };
 	daemon->session =
-		(struct session_config){ .all = !config->cgroup,
-					 .cgroup = config->cgroup,
-					 .no_live = config->no_live,
-					 .sample_bytes = config->sample_bytes,
-					 .max_overhead = config->max_overhead_pct / 100,
-					 .max_overhead_total = config->max_overhead_total_pct / 100,
+		(struct session_config){ .all = !trace->cgroup,
+					 .cgroup = trace->cgroup,
+					 .choice = { trace->names.at, trace->names.cnt,
+						     trace->excludes.at, trace->excludes.cnt,
+						     trace->users.at, trace->users.cnt },
+					 .no_live = trace->no_live,
+					 .sample_bytes = trace->sample_bytes,
+					 .max_overhead = trace->max_overhead_pct / 100,
+					 .max_overhead_total = trace->max_overhead_total_pct / 100,
 					 .placed = true,
 					 .isolate = true,
-					 .tally_max_bytes = config->tally_max_bytes,
-					 .live_max_cnt = config->live_max_cnt,
-					 .sites_max_cnt = config->sites_max_cnt,
-					 .stacks_max_bytes = config->stacks_max_bytes,
-					 .file_age_max_ns = config->file_age_max_ns,
+					 .tally_max_bytes = trace->tally_max_bytes,
+					 .live_max_cnt = trace->live_max_cnt,
+					 .sites_max_cnt = trace->sites_max_cnt,
+					 .stacks_max_bytes = trace->stacks_max_bytes,
+					 .file_age_max_ns = trace->file_age_max_ns,
 					 .quiet = daemon->options->quiet,
 					 .watch = &daemon->watch };
-	choose(daemon);
+}
+
+/* One has ended: does another begin? If one could not, the one before it goes on. */
+static bool begin_next(struct daemon *daemon, int err)
+{
+	if (daemon->has_next && !err) {
+		daemon->before = daemon->trace;
+		daemon->has_before = true;
+		daemon->trace = daemon->next;
+	} else if (daemon->has_before) {
+		log_warn(0, "[trace] stays as it was");
+		trace_config__done(&daemon->trace);
+		daemon->trace = daemon->before;
+		daemon->has_before = false;
+		daemon->before = (struct trace_config){};
+	} else {
+		return false;
+	}
+	daemon->has_next = false;
+	daemon->next = (struct trace_config){};
+	return true;
+}
+
+/* Recordings, one after another, until one ends for good. */
+static int record(struct daemon *daemon)
+{
+	struct session_result result;
+	int err;
+
+	do {
+		fill_session(daemon);
+		err = session_record(&daemon->session, &result);
+		block_stop();
+		if (daemon->has_next && stop_asked) {
+			say_last_word(daemon);
+			return SESSION_OK;
+		}
+	} while (begin_next(daemon, err));
+	return err;
 }
 
 int serve_run(const struct serve_options *options)
@@ -410,23 +428,23 @@ int serve_run(const struct serve_options *options)
 	struct daemon daemon __attribute__((cleanup(daemon__done))) = {
 		.options = options, .epoll_fd = -1, .timer_fd = -1, .signal_fd = -1
 	};
-	struct session_result result;
-	int err = load_config(options, &daemon.config);
+	int err = settings_load(options, &daemon.config);
 
 	if (err)
 		return err == -EINVAL ? SESSION_USAGE : SESSION_FAILED;
 	if (options->check)
-		return SESSION_OK;
+		return check_http(&daemon) ? SESSION_USAGE : SESSION_OK;
 	err = privileges_drop(0);
 	if (err)
 		log_warn(err, "more privileges are held than needed");
 	err = open_daemon(&daemon);
 	if (err)
 		return log_err(err, "cannot start the daemon");
-	fill_session(&daemon);
+	daemon.trace = daemon.config.trace;
+	daemon.config.trace = (struct trace_config){};
 	/* Before anything is probed: a port that is taken is a reason not to begin. */
-	err = start_http(&daemon);
+	err = apply_http(&daemon, &daemon.config.http);
 	if (err)
 		return SESSION_FAILED;
-	return session_record(&daemon.session, &result);
+	return record(&daemon);
 }

@@ -32,15 +32,20 @@ class Work:
 
     CODE = "import time\nkeep=[]\nwhile True:\n keep=[bytes(100000) for _ in range(100)]\n time.sleep(0.02)\n"
 
-    def __init__(self, service):
-        self.service = service
+    def __init__(self, service, command=COMMAND, cgroup=None):
+        self.service, self.command, self.cgroup = service, command, cgroup
+
+    def _join(self):
+        if self.cgroup:
+            with open(os.path.join(self.cgroup, "cgroup.procs"), "w") as f:
+                f.write("0\n")
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="heaptap-work-")
         # A process is called what it was started by.
-        program = os.path.join(self.folder.name, COMMAND)
+        program = os.path.join(self.folder.name, self.command)
         os.symlink(sys.executable, program)
-        self.popen = subprocess.Popen([program, "-I", "-S", "-c", self.CODE],
+        self.popen = subprocess.Popen([program, "-I", "-S", "-c", self.CODE], preexec_fn=self._join,
                                       env=dict(os.environ, OTEL_SERVICE_NAME=self.service))
         self.pid = self.popen.pid
         return self

@@ -109,6 +109,36 @@ static void files_without_code_are_entries_too(void **state)
 	assert_string_equal(file_table__at(files, index)->build_id, "");
 }
 
+static void test_service_names_are_text(void **state)
+{
+	static const struct {
+		const char *name, *want;
+	} rows[] = {
+		{ "cart", "cart" },
+		{ "team/a \"b\" <c>", "team/a \"b\" <c>" },
+		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "caf\xe9", "caf_" },
+		{ "a\nb\x1b[1m", "a_b_[1m" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "__31m" },
+		{ "\xed\xa0\x80", "___" },
+	};
+	char out[PROCESS_SERVICE_SIZE], longest[PROCESS_SERVICE_SIZE + 3];
+	struct process_info info = { .exe = (char *)"" };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		info.service = (char *)rows[i].name;
+		assert_string_equal(process_service(&info, "", out), rows[i].want);
+	}
+	/* Cut in the middle of a character. */
+	memset(longest, 'a', sizeof(longest));
+	memcpy(longest + PROCESS_SERVICE_SIZE - 2, "\xc3\xa9", 3);
+	info.service = longest;
+	assert_string_equal(process_service(&info, "", out) + PROCESS_SERVICE_SIZE - 3, "a_");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +146,7 @@ int main(void)
 		cmocka_unit_test(scanning_again_adds_nothing),
 		cmocka_unit_test(the_unknown_have_nothing),
 		cmocka_unit_test(files_without_code_are_entries_too),
+		cmocka_unit_test(test_service_names_are_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

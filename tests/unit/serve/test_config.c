@@ -19,6 +19,8 @@ static void expect_fault(const char *text, size_t line, const char *part)
 	err = serve_config__parse(&config, text, &fault);
 	if (!err)
 		err = serve_config__check(&config, &fault);
+	if (!err)
+		err = serve_config__find(&config, &fault);
 	assert_int_equal(err, -EINVAL);
 	assert_int_equal(fault.line, line);
 	if (!strstr(fault.text, part))
@@ -33,8 +35,8 @@ static void test_defaults(void **state)
 	serve_config__init(&config);
 	assert_int_equal(serve_config__parse(&config, "", &fault), 0);
 	assert_int_equal(serve_config__check(&config, &fault), 0);
-	assert_int_equal(config.listen.cnt, 1);
-	assert_true(serve_config_is_local(config.listen.at[0]));
+	assert_int_equal(config.http.listen.cnt, 1);
+	assert_true(serve_config_is_local(config.http.listen.at[0]));
 	assert_null(config.dir);
 }
 
@@ -52,12 +54,12 @@ static void test_all_kinds(void **state)
 	serve_config__init(&config);
 	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
 	assert_int_equal(serve_config__check(&config, &fault), 0);
-	assert_int_equal(config.names.cnt, 2);
-	assert_string_equal(config.names.at[0], "redis-*");
-	assert_int_equal(config.users.at[0], 0);
-	assert_true(config.no_live);
-	assert_int_equal(config.sample_bytes, 512 << 10);
-	assert_int_equal(config.listen.cnt, 1);
+	assert_int_equal(config.trace.names.cnt, 2);
+	assert_string_equal(config.trace.names.at[0], "redis-*");
+	assert_int_equal(config.trace.users.at[0], 0);
+	assert_true(config.trace.no_live);
+	assert_int_equal(config.trace.sample_bytes, 512 << 10);
+	assert_int_equal(config.http.listen.cnt, 1);
 	assert_int_equal(config.window_ns, 300000000000);
 	assert_string_equal(config.dir, "/var/lib/x y");
 	assert_int_equal(config.pushes.cnt, 2);
@@ -168,6 +170,113 @@ static void test_pushes(void **state)
 	push_config__done(&copy);
 }
 
+static void test_trace_equals(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"name = a",
+		"name = b",
+		"exclude = a",
+		"user = 0",
+		"user = 1",
+		"cgroup = /a",
+		"sample = exact",
+		"live = no",
+		"max-overhead = 2",
+		"live-max = 9999",
+		"ended-max = 9M",
+		"sites-max = 9999",
+		"stacks-max = 9M",
+		"file-age-max = 9s",
+	};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
+			struct serve_config a __serve_config, b __serve_config;
+			struct config_fault fault;
+			char text[64];
+
+			serve_config__init(&a);
+			serve_config__init(&b);
+			snprintf(text, sizeof(text), "[trace]\n%s", rows[i]);
+			assert_int_equal(serve_config__parse(&a, text, &fault), 0);
+			snprintf(text, sizeof(text), "[trace]\n%s", rows[j]);
+			assert_int_equal(serve_config__parse(&b, text, &fault), 0);
+			assert_int_equal(trace_config__equals(&a.trace, &b.trace), i == j);
+		}
+	}
+}
+
+static void test_bounds(void **state)
+{
+	expect_fault("[trace]\nsample = 2G", 2, "sample must be 1G at most");
+	expect_fault("[trace]\nlive-max = 99999999999", 2, "live-max must be 134217728 at most");
+	expect_fault("[trace]\nsites-max = 1", 2, "sites-max must be 1024 at least");
+	expect_fault("[trace]\nstacks-max = 1T", 2, "stacks-max must be 2G at most");
+	expect_fault("[trace]\nended-max = 1", 2, "ended-max must be 1M at least");
+	expect_fault("[trace]\nfile-age-max = 1ms", 2, "file-age-max must be 1s at least");
+	expect_fault("[http]\nclients-max = 1000000", 2, "clients-max must be 4096 at most");
+	expect_fault("[archive]\nwindow = 1ms", 2, "window must be 1s at least");
+	expect_fault("[archive]\nwindow = 999h", 2, "window must be 24h at most");
+	expect_fault("[push a]\ninterval = 1ms", 2, "interval must be 1s at least");
+	expect_fault("[push a]\nqueue-max = 1T", 2, "queue-max must be 4G at most");
+}
+
+static void test_once(void **state)
+{
+	static const char text[] = "[trace]\nname = a\nname = a\n[push a]\nurl = http://x\n"
+				   "[push b]\nurl = http://y\nheader = A: b\nheader = A: c\n";
+	struct serve_config config __serve_config;
+	struct config_fault fault;
+
+	expect_fault("[trace]\nlive = yes\n[http]\n[trace]\nlive = no", 5, "line 2 already");
+	expect_fault("[push a]\nurl = http://x\nurl = http://y", 3, "url is in line 2 already");
+	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = 127.0.0.1:1", 3, "is there twice");
+	serve_config__init(&config);
+	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
+	assert_int_equal(serve_config__check(&config, &fault), 0);
+}
+
+static void test_addresses(void **state)
+{
+	static const char *const wrong[] = { "127.foo:1",  "127.1:1",       "localhostx:1",
+					     "[::1:1",     "[localhost]:1", "::1:1",
+					     "127.0.0.1:", "127.0.0.1:0",   "node:1",
+					     "[::g]:1" };
+	char text[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "[http]\nlisten = %s", wrong[i]);
+		expect_fault(text, 2, "listen must be HOST:PORT");
+	}
+	snprintf(text, sizeof(text), "[http]\nlisten = unix:/%0200d", 0);
+	expect_fault(text, 2, "107 bytes");
+	expect_fault("[push a]\nurl = http://", 2, "url must be");
+	expect_fault("[push a]\nurl = http:///path", 2, "url must be");
+	expect_fault("[push a]\nurl = https://:80/", 2, "url must be");
+	expect_fault("[push a]\nurl = http://a b/", 2, "url must be");
+	expect_fault("[http]\nadvertise = http://x", 2, "advertise must be HOST");
+	expect_fault("[http]\ntoken-file = /", 2, "token-file must be a file");
+}
+
+static void test_what_is_there(void **state)
+{
+	expect_fault("[trace]\ncgroup = /proc", 0, "/proc is no control group");
+	expect_fault("[trace]\ncgroup = /nonexistent", 0, "is no control group");
+	expect_fault("[archive]\ndir = /dev/null", 0, "dir = /dev/null is no directory");
+	expect_fault("[archive]\ndir = /nonexistent/a", 0, "there is no /nonexistent");
+	expect_fault("[archive]\ndir = var", 0, "must begin with /");
+	expect_fault("[push a]\nurl = http://x\nspool = /dev/null", 1,
+		     "[push a] spool = /dev/null");
+	expect_fault(
+		"[push a]\nurl = http://x\nspool = /tmp\n[push b]\nurl = http://x\nspool = /tmp/.",
+		4, "a spool each");
+	expect_fault("[archive]\ndir = /tmp\n[push a]\nurl = http://x\nspool = /tmp/", 3,
+		     "the archive's dir");
+}
+
 static void test_long_line(void **state)
 {
 	static char text[8192];
@@ -185,6 +294,11 @@ int main(void)
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_open_listeners_need_a_secret),
 		cmocka_unit_test(test_pushes),
+		cmocka_unit_test(test_trace_equals),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_what_is_there),
 		cmocka_unit_test(test_long_line),
 	};
 

@@ -70,18 +70,59 @@ static void test_too_many(void **state)
 	desk__answer(desk, desk__take(desk));
 }
 
+/* Windows of time stay long: they take no room of profiles, nor both of pages. */
+static void test_lanes(void **state)
+{
+	static const struct route routes[] = { { .kind = ROUTE_PROFILE, .seconds = 3600 },
+					       { .kind = ROUTE_PROFILE },
+					       { .kind = ROUTE_METRICS } };
+	struct desk *desk __free(desk) = desk__new();
+	struct question questions[3][100] = {}, *at, *next;
+	unsigned answered = 0, asked = 0;
+	size_t lane, i;
+
+	for (lane = 0; lane < 3; lane++) {
+		for (i = 0; i < 100; i++) {
+			questions[lane][i] = (struct question){ .route = routes[lane],
+								.on_answer = count_answer,
+								.ctx = &answered };
+			if (desk__ask(desk, &questions[lane][i]))
+				break;
+		}
+		assert_true(i > 1 && i < 100);
+		asked += (unsigned)i;
+	}
+	for (at = desk__take(desk); at; at = next) {
+		next = at->next;
+		desk__answer(desk, at);
+	}
+	assert_int_equal(answered, asked);
+	for (lane = 0; lane < 3; lane++) {
+		questions[lane][0].next = NULL;
+		assert_int_equal(desk__ask(desk, &questions[lane][0]), 0);
+		desk__answer(desk, desk__take(desk));
+	}
+}
+
 static void test_closed(void **state)
 {
 	struct desk *desk __free(desk) = desk__new();
 	unsigned answered = 0;
-	struct question one = { .on_answer = count_answer, .ctx = &answered };
+	struct door door = {};
+	struct question one = { .door = &door, .on_answer = count_answer, .ctx = &answered };
+	struct question two = { .on_answer = count_answer, .ctx = &answered };
 
-	desk__close(desk);
-	assert_int_equal(desk__ask(desk, &one), -ESHUTDOWN);
-	desk__open(desk);
 	assert_int_equal(desk__ask(desk, &one), 0);
+	assert_int_equal(desk__ask(desk, &two), 0);
+	desk__shut(desk, &door);
+	/* Who is in already has an answer. */
+	assert_ptr_equal(desk__take(desk), &two);
+	desk__answer(desk, &one);
+	desk__answer(desk, &two);
+	assert_int_equal(answered, 2);
+	assert_int_equal(desk__ask(desk, &one), -ESHUTDOWN);
+	assert_int_equal(desk__ask(desk, &two), 0);
 	desk__answer(desk, desk__take(desk));
-	assert_int_equal(answered, 1);
 }
 
 static void count_atomically(struct question *question)
@@ -159,8 +200,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions), cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_closed),    cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_shots),
+		cmocka_unit_test(test_lanes),     cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_threads),   cmocka_unit_test(test_shots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,40 @@ static void test_parts(void **state)
 	assert_int_equal(parsed(longest).kind, ROUTE_NOT_FOUND);
 }
 
+static void expect_service(const char *name, const char *segment)
+{
+	struct buf *out __free(buf) = buf__new(1000);
+	struct writer *writer __free(writer) = writer__new_buf(out);
+	struct route route;
+
+	writer__str(writer, "/service/");
+	route_write_service(writer, name);
+	writer__str(writer, "/debug/pprof/heap");
+	assert_int_equal(writer__finish(writer), 0);
+	buf__append_char(out, '\0');
+	assert_non_null(strstr(buf__data(out), segment));
+	route_parse(buf__data(out), &route);
+	assert_int_equal(route.kind, ROUTE_PROFILE);
+	assert_string_equal(route.service, name);
+}
+
+/* Whatever a service is called, the path that we print leads to it. */
+static void test_any_service(void **state)
+{
+	expect_service("cart", "/cart/");
+	expect_service("team/a", "/team%2Fa/");
+	expect_service("..", "/..;/");
+	expect_service(".", "/.;/");
+	expect_service("..;", "/..%3B/");
+	expect_service("a b%2F?#&+\"", "/a%20b%252F%3F%23%26%2B%22/");
+	expect_service("caf\xc3\xa9", "/caf%C3%A9/");
+	assert_int_equal(parsed("/service/a%/debug/pprof/heap").kind, ROUTE_NOT_FOUND);
+	assert_int_equal(parsed("/service/a%0/debug/pprof/heap").kind, ROUTE_NOT_FOUND);
+	assert_int_equal(parsed("/service/a%zz/debug/pprof/heap").kind, ROUTE_NOT_FOUND);
+	assert_int_equal(parsed("/service/a%00b/debug/pprof/heap").kind, ROUTE_NOT_FOUND);
+	assert_int_equal(parsed("/service/;/debug/pprof/heap").kind, ROUTE_NOT_FOUND);
+}
+
 static void test_params(void **state)
 {
 	struct route route = parsed("/debug/pprof/heap");
@@ -95,9 +129,8 @@ static void test_bad_params(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_params),
+		cmocka_unit_test(test_paths),       cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_any_service), cmocka_unit_test(test_params),
 		cmocka_unit_test(test_bad_params),
 	};
 
