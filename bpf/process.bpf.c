@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "arch.bpf.h"
 #include "config.bpf.h"
 #include "own_stack.bpf.h"
 #include "stats.bpf.h"
@@ -17,6 +18,9 @@
 
 #define SIGCONT 18
 #define SIGSTOP 19
+
+#define WUNTRACED    2
+#define PIDTYPE_PGID 2
 
 /* The kernel's, by CO-RE: include/linux/cgroup_subsys.h, numbered by what is configured. */
 enum cgroup_subsys_id___any {
@@ -49,6 +53,14 @@ struct {
 	__uint(max_entries, 1);
 	__type(value, __u32);
 } free_images SEC(".maps");
+
+/* Entry files that user space has looked at. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct entry_key);
+	__type(value, __u8);
+} entries SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -273,6 +285,88 @@ static void tell_of_translator(struct task_struct *task)
 		process_notify(&notice);
 }
 
+static long on_entry(struct task_struct *task, struct vm_area_struct *vma, void *ctx)
+{
+	struct file *file = vma->vm_file;
+	struct entry_key *key = ctx;
+	struct inode *inode;
+
+	if (!file)
+		return 0;
+	inode = file->f_inode;
+	key->ino = inode->i_ino;
+	key->dev = inode->i_sb->s_dev;
+	return 0;
+}
+
+/* Say in @notice if the current process, which has just become another program, begins in a file that is new. */
+static __attribute__((noinline)) int find_entry(struct notice *notice)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct entry_key key = {};
+
+	if (!notice)
+		return 0;
+	bpf_find_vma(task, ARCH_PC(regs), on_entry, &key, 0);
+	if (!key.ino || bpf_map_lookup_elem(&entries, &key))
+		return 0;
+	notice->id = ENTRY_NEW;
+	notice->ino = key.ino;
+	notice->dev = key.dev;
+	return 0;
+}
+
+/*
+ * Would somebody make something of it that the task has stopped? Its tracer; shells with job control, which give it a process
+ * group of its own; su and the like, which give it another user or are waiting for just that by now. Who waits for its end
+ * alone does not see it.
+ */
+static bool stop_is_seen(struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct signal_struct *signal = BPF_CORE_READ(parent, signal);
+	struct list_head *head, *next;
+	struct wait_opts *wait;
+
+	if (!bpf_core_field_exists(struct wait_opts, wo_flags) || BPF_CORE_READ(task, ptrace) ||
+	    BPF_CORE_READ(task, cred, euid.val) != BPF_CORE_READ(parent, cred, euid.val) ||
+	    BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]) !=
+		    BPF_CORE_READ(signal, pids[PIDTYPE_PGID]))
+		return true;
+	head = (void *)signal + bpf_core_field_offset(struct signal_struct, wait_chldexit) +
+	       bpf_core_field_offset(struct wait_queue_head, head);
+	next = BPF_CORE_READ(head, next);
+	if (next == head)
+		return false;
+	wait = (void *)next - bpf_core_field_offset(struct wait_queue_entry, entry) -
+	       bpf_core_field_offset(struct wait_opts, child_wait);
+	return BPF_CORE_READ(wait, wo_flags) & WUNTRACED;
+}
+
+/*
+ * Stop the current process before its next instruction in user space, and send @notice, after which user space lets it go.
+ * Our command's parent is the tracer: nobody else is told.
+ */
+static void hold(struct process *process, struct notice *notice)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool stop = control.active && config.hold_tgid;
+
+	if (stop && (__u32)task->tgid != config.hold_tgid)
+		stop = config.scope == SCOPE_CHILDREN && !stop_is_seen(task);
+	if (stop) {
+		notice->id |= ENTRY_HELD;
+		process->flags |= PROCESS_HELD;
+		bpf_send_signal(SIGSTOP);
+	}
+	/* Nobody would let it go on. */
+	if (process_notify(notice) && stop) {
+		process->flags &= ~PROCESS_HELD;
+		bpf_send_signal(SIGCONT);
+	}
+}
+
 SEC("raw_tp/sched_process_exec")
 int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -304,14 +398,16 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 	info = process_image_at(image);
 	if (info)
 		info->begin_cpu_ns = cpu_ns(task);
-	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
 	notice.image = image;
-	/* Before its first instruction. Only a child of the tracer's own: nobody else is told that it stopped. */
-	if (tgid == config.hold_tgid)
-		bpf_send_signal(SIGSTOP);
-	/* Nobody would let it go on. */
-	if (process_notify(&notice) && tgid == config.hold_tgid)
-		bpf_send_signal(SIGCONT);
+	find_entry(&notice);
+	if (notice.id)
+		fresh.flags = PROCESS_WAITS;
+	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
+	process = bpf_map_lookup_elem(&processes, &tgid);
+	if (process && (notice.id || tgid == config.hold_tgid))
+		hold(process, &notice);
+	else
+		process_notify(&notice);
 	return 0;
 }
 
@@ -339,6 +435,7 @@ SEC("uprobe")
 int heaptap_libs(struct pt_regs *ctx)
 {
 	struct notice notice = { .kind = NOTICE_LIBS };
+	struct process *process;
 	struct image *image;
 
 	OWN_STACK(ctx, process_stack);
@@ -346,7 +443,11 @@ int heaptap_libs(struct pt_regs *ctx)
 	if (!image)
 		return 0;
 	__sync_fetch_and_add(&image->map_gen, 1);
-	process_notify(&notice);
+	process = bpf_map_lookup_elem(&processes, &image->tgid);
+	if (process && process->flags & PROCESS_WAITS)
+		hold(process, &notice);
+	else
+		process_notify(&notice);
 	return 0;
 }
 

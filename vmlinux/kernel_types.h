@@ -32,6 +32,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_QUEUE = 22,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -92,8 +93,27 @@ struct uprobe_task {
 	struct return_instance *return_instances;
 };
 
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+struct wait_queue_entry {
+	struct list_head entry;
+};
+
+struct wait_opts {
+	int wo_flags;
+	struct wait_queue_entry child_wait;
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct wait_queue_head wait_chldexit;
+	struct pid *pids[4]; /* by enum pid_type: itself, its group's, process group, session */
 	unsigned long long sum_sched_runtime;
 };
 
@@ -132,6 +152,7 @@ struct cred {
 
 struct task_struct {
 	unsigned int flags;
+	unsigned int ptrace;
 	struct sched_entity se;
 	int pid;
 	int tgid;

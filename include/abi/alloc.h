@@ -18,6 +18,9 @@ struct process {
 };
 #define IMAGE_NONE     0u
 #define PROCESS_SHARED 1u
+#define PROCESS_HELD   2u /* stopped by BPF: SIGCONT it once its files are known */
+#define PROCESS_WAITS                                                                              \
+	4u /* to be stopped when its libraries are mapped, before their first instruction */
 
 struct image {
 	__u32 tgid;

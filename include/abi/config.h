@@ -26,7 +26,7 @@ struct config {
 	__u32 row_cnt;     /* entries of the row array */
 	__u32 page_cnt;    /* entries of the page index */
 	__u32 depth_max;   /* frames per stack, at most STACK_DEPTH_MAX */
-	__u32 hold_tgid; /* held by SIGSTOP at each exec, until its new files are probed; 0: nobody */
+	__u32 hold_tgid; /* held by SIGSTOP at each exec, until its new files are probed; SCOPE_CHILDREN: those that it starts as well, if their entry file is new; 0: nobody */
 	__u64 mean_bytes; /* the sampling mean a process begins with */
 	__u32 brake_cnt;  /* means adapt: by BPF itself once a process gave as many samples ... */
 	__u32 brake_ns;   /* ... in less time than this; 0: means stay */

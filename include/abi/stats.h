@@ -43,7 +43,11 @@
 	X(FRAME_FP_GUESS, NOTE, "frames by frame pointer", "frames where no CFI covers the code")  \
 	X(RULE_MISS, NOTE, "rule cache misses", "look-ups of mapping and row")                     \
 	X(STORY_LOST, LOSS, "life stories lost", "blocks or frees that `why` found no room for")   \
-	X(HIT_OTHERS, NOTE, "hits of others", "of shared probes, in processes that are left out")
+	X(HIT_OTHERS, NOTE, "hits of others", "of shared probes, in processes that are left out")  \
+	X(LATE_PROGRAM, LOSS, "programs ran without probes",                                       \
+	  "of files that nobody had run before, or where each process needs probes of its own")    \
+	X(LATE_ENDED, NOTE, "programs ended without probes", "of those that began without them")   \
+	X(LATE_US, NOTE, "microseconds without probes", "of programs that began without them")
 
 enum stat_id {
 #define STAT_ID(id, ...) STAT_##id,

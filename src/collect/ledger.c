@@ -171,6 +171,19 @@ static const char *room_option(int stat)
 	}
 }
 
+/* "3 programs ran without probes for 12.3 ms in all (1 of them ended so)" */
+static void late_words(const struct snapshot *snapshot, struct buf *out)
+{
+	char duration[16];
+
+	buf__printf(out, "program%s ran without probes for %s in all",
+		    snapshot->stats[STAT_LATE_PROGRAM] == 1 ? "" : "s",
+		    units_format_duration(snapshot->stats[STAT_LATE_US] * 1000, duration));
+	if (snapshot->stats[STAT_LATE_ENDED])
+		buf__printf(out, " (%" PRIu64 " of them ended so)",
+			    snapshot->stats[STAT_LATE_ENDED]);
+}
+
 /* "lost: 5 site table full, 7 returns missed (more room: --sites-max)" */
 static void loss_line(const struct snapshot *snapshot, struct buf *out)
 {
@@ -180,7 +193,11 @@ static void loss_line(const struct snapshot *snapshot, struct buf *out)
 	for (i = 0; i < STAT_CNT; i++) {
 		if (stats[i].class != LOSS || !snapshot->stats[i])
 			continue;
-		buf__printf(out, "%s%" PRIu64 " %s", sep, snapshot->stats[i], stats[i].name);
+		buf__printf(out, "%s%" PRIu64 " ", sep, snapshot->stats[i]);
+		if (i == STAT_LATE_PROGRAM)
+			late_words(snapshot, out);
+		else
+			buf__append_str(out, stats[i].name);
 		sep = ", ";
 	}
 	if (!strcmp(sep, "lost: "))
@@ -221,7 +238,8 @@ static void note_lines(const struct snapshot *snapshot, const struct build_total
 	int i;
 
 	for (i = 0; i < STAT_CNT; i++) {
-		if (stats[i].class == NOTE && snapshot->stats[i])
+		if (stats[i].class == NOTE && snapshot->stats[i] && i != STAT_LATE_US &&
+		    i != STAT_LATE_ENDED)
 			buf__printf(out, "note: %" PRIu64 " %s (%s)\n", snapshot->stats[i],
 				    stats[i].name, stats[i].meaning);
 	}

@@ -204,6 +204,13 @@ static int attach_process_events(struct tracer *tracer)
 {
 	struct heaptap_bpf *skel = tracer->skel;
 
+	int err = 0;
+
+	/* Before anybody can be stopped. */
+	if (skel->rodata->config.hold_tgid && skel->rodata->config.scope == SCOPE_CHILDREN)
+		err = guard__start(&tracer->guard, bpf_map__fd(skel->maps.processes));
+	if (err)
+		return err;
 	tracer->fork = bpf_program__attach(skel->progs.heaptap_fork);
 	tracer->exec = bpf_program__attach(skel->progs.heaptap_exec);
 	tracer->exit = bpf_program__attach(skel->progs.heaptap_exit);
@@ -249,6 +256,7 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	if (!tracer)
 		return -ENOMEM;
 	closer__init(&tracer->closer);
+	tracer->guard = (struct guard)GUARD_NONE;
 	libbpf_set_print(keep_log);
 	last_log[0] = '\0';
 	tracer->cpu_cnt = libbpf_num_possible_cpus();
@@ -309,6 +317,7 @@ void tracer__free(struct tracer *tracer)
 	mapped__close(&tracer->why_sites);
 	heaptap_bpf__destroy(tracer->skel);
 	closer__done(&tracer->closer);
+	guard__done(&tracer->guard);
 	free(tracer);
 }
 

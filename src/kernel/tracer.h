@@ -94,6 +94,13 @@ enum tracer_backend tracer__backend(const struct tracer *tracer);
 int tracer__add_image(struct tracer *tracer, pid_t tgid, const char *comm, uint32_t *ret);
 /* Process @tgid is @image and not to be traced: no more of its events are counted. */
 void tracer__dismiss(struct tracer *tracer, uint32_t image, pid_t tgid);
+/* What begins in the file (@dev, @ino), as mappings show it, is no news (ENTRY_NEW) from now on; or is again. */
+void tracer__know_entry(struct tracer *tracer, uint32_t dev, uint64_t ino);
+void tracer__forget_entry(struct tracer *tracer, uint32_t dev, uint64_t ino);
+/* @tgid, which is held, is to be held again when its libraries are mapped (PROCESS_WAITS), or not. */
+void tracer__set_waits(struct tracer *tracer, pid_t tgid, bool waits);
+/* @tgid goes on: BPF had stopped it (ENTRY_HELD). */
+void tracer__let_go(struct tracer *tracer, pid_t tgid);
 /* Of struct image.flags. */
 void tracer__set_flags(struct tracer *tracer, uint32_t image, uint32_t flags);
 void tracer__clear_flags(struct tracer *tracer, uint32_t image, uint32_t flags);
@@ -217,6 +224,8 @@ const struct alloc_site *tracer__sites(const struct tracer *tracer, size_t *ret_
 const uint64_t *tracer__frames(const struct tracer *tracer, size_t *ret_cnt);
 const struct image *tracer__images(const struct tracer *tracer, size_t *ret_cnt);
 int tracer__stats(const struct tracer *tracer, uint64_t ret[STAT_CNT]);
+/* Of those that BPF does not count. */
+void tracer__add_stat(struct tracer *tracer, enum stat_id stat, uint64_t cnt);
 /* By number of site, as many as there are sites. Empty without options.lifetimes, as are the next two. */
 const struct why_site *tracer__why_sites(const struct tracer *tracer, size_t *ret_cnt);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What user space has to say about what BPF has counted. */
+#include <signal.h>
+
 #include <bpf/bpf.h>
 
 #include "base/vec.h"
@@ -51,4 +53,54 @@ void tracer__add_to_site(struct tracer *tracer, uint32_t site, uint64_t cnt, uin
 	__atomic_fetch_add(&at->alloc_cnt, cnt, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&at->alloc_bytes, bytes, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&at->variance, variance, __ATOMIC_RELAXED);
+}
+
+void tracer__know_entry(struct tracer *tracer, uint32_t dev, uint64_t ino)
+{
+	struct entry_key key = { .ino = ino, .dev = dev };
+	uint8_t known = 1;
+
+	bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.entries), &key, &known, BPF_ANY);
+}
+
+void tracer__forget_entry(struct tracer *tracer, uint32_t dev, uint64_t ino)
+{
+	struct entry_key key = { .ino = ino, .dev = dev };
+
+	bpf_map_delete_elem(bpf_map__fd(tracer->skel->maps.entries), &key);
+}
+
+/* Nobody but the process itself changes its entry, and it stands still. */
+static void set_process_flags(struct tracer *tracer, pid_t tgid, uint32_t add, uint32_t drop)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.processes);
+	struct process process;
+
+	if (bpf_map_lookup_elem(fd, &tgid, &process))
+		return;
+	process.flags = (process.flags | add) & ~drop;
+	bpf_map_update_elem(fd, &tgid, &process, BPF_EXIST);
+}
+
+void tracer__set_waits(struct tracer *tracer, pid_t tgid, bool waits)
+{
+	set_process_flags(tracer, tgid, waits ? PROCESS_WAITS : 0, waits ? 0 : PROCESS_WAITS);
+}
+
+void tracer__let_go(struct tracer *tracer, pid_t tgid)
+{
+	set_process_flags(tracer, tgid, 0, PROCESS_HELD);
+	kill(tgid, SIGCONT);
+}
+
+void tracer__add_stat(struct tracer *tracer, enum stat_id stat, uint64_t cnt)
+{
+	uint64_t *values __free_mem = calloc((size_t)tracer->cpu_cnt, sizeof(*values));
+	int fd = bpf_map__fd(tracer->skel->maps.stats);
+	uint32_t key = stat;
+
+	if (!values || bpf_map_lookup_elem(fd, &key, values))
+		return;
+	values[0] += cnt;
+	bpf_map_update_elem(fd, &key, values, BPF_ANY);
 }

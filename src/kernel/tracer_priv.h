@@ -8,6 +8,7 @@
 #include "base/extents.h"
 #include "base/vec.h"
 #include "kernel/closer.h"
+#include "kernel/guard.h"
 #include "kernel/mapped.h"
 #include "kernel/probe_links.h"
 #include "kernel/tracer.h"
@@ -75,6 +76,7 @@ struct tracer {
 	bool live;
 	bool lifetimes;
 	bool empty;
+	struct guard guard;
 	struct mapped sites, frames, images, rows, pages, ranges, why_sites;
 	struct sweep sweep;
 	uint32_t image_max, site_max, frame_max;

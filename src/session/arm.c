@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abi/config.h"
@@ -139,8 +140,7 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 	/* Nobody has it any more. */
 	if (object->fd < 0)
 		return 0;
-	if (!sites ||
-	    !hashmap__slot(rec->attached, (uint64_t)index << 32 | (uint32_t)pid, 1, &is_new))
+	if (!sites || !hashmap__slot(rec->attached, recording_probe_key(index, pid), 0, &is_new))
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
@@ -161,7 +161,8 @@ static int attach_object(struct recording *rec, size_t index, pid_t pid)
 		return err;
 	rec->probe_cnt += object->probe_cnt;
 	rec->object_cnt++;
-	return 0;
+	return hashmap__set(rec->attached, recording_probe_key(index, pid),
+			    clock_ns(CLOCK_MONOTONIC));
 }
 
 void recording__watch_loaders(struct recording *rec, bool own)
@@ -226,6 +227,7 @@ int recording__attach_new(struct recording *rec, pid_t pid)
 		return err;
 	for (i = 0, err = 0; !err && i < refs.cnt; i++)
 		err = attach_object(rec, refs.at[i], probes_of(rec, pid));
+	late__note_mapped(rec, &refs, probes_of(rec, pid));
 	return err;
 }
 
@@ -307,31 +309,74 @@ static bool has_news(const struct recording *rec, pid_t pid)
 	return false;
 }
 
-void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid)
+/* What paths mean to it is not what they mean to us. */
+static bool has_other_root(pid_t pid)
 {
+	char root[64], ns[64];
+	struct stat own, other;
+
+	snprintf(root, sizeof(root), "/proc/%d/root/", (int)pid);
+	snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", (int)pid);
+	if (stat("/", &own) || stat(root, &other) || own.st_ino != other.st_ino ||
+	    own.st_dev != other.st_dev)
+		return true;
+	return stat("/proc/self/ns/mnt", &own) || stat(ns, &other) || own.st_ino != other.st_ino;
+}
+
+/* It stands still if @stopped (by BPF) or @held (by ptrace). */
+static void meet_program(struct recording *rec, const struct notice *notice, bool stopped,
+			 bool held)
+{
+	pid_t pid = (pid_t)notice->tgid;
+
+	if (rec->governor)
+		governor__meet(rec->governor, rec->tracer, notice->image,
+			       clock_ns(CLOCK_MONOTONIC));
+	if (!stopped)
+		late__begin(rec, notice->image, notice->id & ENTRY_NEW ? LATE_UNHOOKED : 0);
+	/* Nobody else's probes are in it. */
+	if (stopped || (held && (rec->is_apart || has_news(rec, pid)))) {
+		/* Its loader cannot be asked, and is not to be run: what it maps is seen when it has. */
+		if (has_other_root(pid))
+			tracer__set_waits(rec->tracer, pid, true);
+		else
+			attach_ahead(rec, pid);
+	}
+	recording__look_at(rec, notice->image, pid);
+	late__look(rec, notice->image, pid);
+	if (notice->id & ENTRY_NEW && late__is_seen(rec, notice->image))
+		tracer__know_entry(rec->tracer, notice->dev, notice->ino);
+}
+
+void recording__on_exec(struct recording *rec, const struct notice *notice)
+{
+	pid_t pid = (pid_t)notice->tgid;
 	/* Descendants of our command are new to everybody: making them a little later hurts nobody. */
 	bool ours = rec->child.pid && rec->scope == SCOPE_CHILDREN && pid != rec->child.pid;
-	bool held = ours && !hold_take(pid);
+	bool stopped = notice->id & ENTRY_HELD, held = ours && !stopped && !hold_take(pid);
 
-	if (proc_is_translated(pid)) {
-		apart_forget_translated(rec, image, pid);
-		if (held)
-			hold_release(pid);
-		if (pid == rec->child.pid)
-			kill(pid, SIGCONT);
-		return;
-	}
-	if (rec->governor)
-		governor__meet(rec->governor, rec->tracer, image, clock_ns(CLOCK_MONOTONIC));
-	/* Nobody else's probes are in it. */
-	if (pid == rec->child.pid || (held && (rec->is_apart || has_news(rec, pid))))
-		attach_ahead(rec, pid);
-	recording__look_at(rec, image, pid);
+	if (proc_is_translated(pid))
+		apart_forget_translated(rec, notice->image, pid);
+	else
+		meet_program(rec, notice, stopped, held);
 	if (held)
 		hold_release(pid);
-	/* BPF has stopped it for us, at the exec. */
-	if (pid == rec->child.pid)
-		kill(pid, SIGCONT);
+	if (stopped)
+		tracer__let_go(rec->tracer, pid);
+}
+
+void recording__on_libs(struct recording *rec, const struct notice *notice)
+{
+	pid_t pid = (pid_t)notice->tgid;
+
+	recording__look_at(rec, notice->image, pid);
+	late__look(rec, notice->image, pid);
+	if (!(notice->id & ENTRY_HELD))
+		return;
+	/* All is mapped: before its own first instruction, and musl says it only once. */
+	if (late__has_begun(rec, notice->image))
+		tracer__set_waits(rec->tracer, pid, false);
+	tracer__let_go(rec->tracer, pid);
 }
 
 bool recording__wants(const struct recording *rec, uint32_t image)
@@ -446,6 +491,7 @@ int recording__arm(struct recording *rec)
 	governor__prepare(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
 	apart_spare_translated(rec);
 	err = attach_all(rec);
+	late__know_files(rec);
 	rec->first_file_cnt = file_table__cnt(rec->files);
 	if (!err)
 		err = attach_op(rec);

@@ -42,6 +42,7 @@ static void forget_probes(struct recording *rec, const struct file_entry *file)
 		if (object->fd < 0 || object->ino != file->key.ino ||
 		    object->kernel_dev != file->key.dev)
 			continue;
+		tracer__forget_entry(rec->tracer, file->key.dev, file->key.ino);
 		tracer__forget_file(rec->tracer, (uint32_t)i);
 		target_set__forget(rec->targets, i, file->id);
 		if (!object->probe_cnt)

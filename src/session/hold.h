@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Holds a process that has just become another program while its files are made known. By ptrace,
+ * Holds a process that has just become another program while its files are made known. It runs until
+ * we hear of it, in its dynamic linker; whose entry file is new is stopped by BPF instead, before
+ * anything (process.bpf.c), where nobody sees it. By ptrace,
  * so that nobody but us is told: a SIGSTOP would be reported to its parent, upon which su and
  * shells with job control stop as well, and would outlast us if we were killed. A tracer's end
  * lets its tracees go.

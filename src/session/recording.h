@@ -19,6 +19,7 @@
 #include "kernel/tracer.h"
 #include "session/child.h"
 #include "session/governor.h"
+#include "session/late.h"
 #include "session/session.h"
 #include "session/silent.h"
 #include "session/stop_signals.h"
@@ -56,9 +57,10 @@ struct recording {
 	bool has_own_hooks;       /* those of loaders, too */
 	uint64_t translated_ns;   /* when one that breakpoints would end was last seen, if ever */
 	struct silent silent;     /* who has none meanwhile */
-	struct hashmap *attached; /* (object, pid) -> 1 */
 	size_t doubted_idx;       /* objects below are told of: recording__tell_doubted() */
 	struct unprobed unprobed; /* of those followed */
+	struct late late;         /* who has begun without them */
+	struct hashmap *attached; /* recording_probe_key() -> when it was done, CLOCK_MONOTONIC */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
 
@@ -130,9 +132,17 @@ int recording__forget_files(struct recording *rec, uint64_t now_ns);
 bool recording__wants(const struct recording *rec, uint32_t image);
 
 /* @pid has become another program, as @image. The command of ours was stopped for this and goes on afterwards. */
-void recording__on_exec(struct recording *rec, uint32_t image, pid_t pid);
+void recording__on_exec(struct recording *rec, const struct notice *notice);
+/* Its loader has mapped libraries, or is about to; it may be stopped for this. */
+void recording__on_libs(struct recording *rec, const struct notice *notice);
 /* A target_file_fn: a table for a file that will be mapped. @ctx is the recording. */
 int recording__add_file(void *ctx, int fd, const char *path);
+
+/* Of rec.attached: the probes of an object, in one process or (0) in all. */
+static inline uint64_t recording_probe_key(size_t object, pid_t pid)
+{
+	return (uint64_t)object << 32 | (uint32_t)pid;
+}
 
 static inline bool recording__is_listed(const struct recording *rec)
 {

@@ -155,6 +155,7 @@ static int loop__open(struct loop *loop)
 static void on_notice(const struct notice *notice, void *ctx)
 {
 	struct recording *rec = ctx;
+	pid_t pid;
 
 	switch (notice->kind) {
 	case NOTICE_FILE:
@@ -164,21 +165,27 @@ static void on_notice(const struct notice *notice, void *ctx)
 		process_table__feed(rec->processes, notice->image, rec->tracer);
 		break;
 	case NOTICE_EXEC:
-		recording__on_exec(rec, notice->image, (pid_t)notice->tgid);
+		recording__on_exec(rec, notice);
 		break;
 	case NOTICE_TRANSLATOR:
 		apart_spare_newcomer(rec, (pid_t)notice->tgid);
 		break;
-	case NOTICE_ADOPT:
 	case NOTICE_LIBS:
+		recording__on_libs(rec, notice);
+		break;
+	case NOTICE_ADOPT:
 		recording__look_at(rec, notice->image, (pid_t)notice->tgid);
 		break;
 	case NOTICE_FORK:
 		/* The child of a notice sent by its parent. */
-		recording__look_at(rec, notice->image,
-				   (pid_t)(notice->id ? notice->id : notice->tgid));
+		pid = (pid_t)(notice->id ? notice->id : notice->tgid);
+		if (rec->is_apart)
+			late__begin(rec, notice->image, LATE_UNHOOKED);
+		recording__look_at(rec, notice->image, pid);
+		late__look(rec, notice->image, pid);
 		break;
 	case NOTICE_EXIT:
+		late__end(rec, notice->image);
 		apart_forget(rec, (pid_t)notice->tgid);
 		if (rec->scope != SCOPE_LISTED && recording__is_crowded(rec) &&
 		    recording__retire(rec))

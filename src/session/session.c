@@ -26,6 +26,7 @@ void recording__done(struct recording *rec)
 	series__done(&rec->series);
 	silent__done(&rec->silent);
 	unprobed__done(&rec->unprobed);
+	late__done(&rec->late);
 	vec__done(&rec->unused_since_ns);
 	vec__done(&rec->pids);
 }
