@@ -252,10 +252,13 @@ static void say_last_word(struct daemon *daemon)
 /* Another recording follows. Whoever asks meanwhile is answered then. */
 static void hand_over(struct daemon *daemon)
 {
+	int err;
+
 	notify_manager("WATCHDOG=1");
 	end_window(daemon);
-	if (daemon__keep(daemon))
-		log_warn(0, "what was counted until now is lost: out of memory");
+	err = daemon__keep(daemon);
+	if (err)
+		log_warn(err, "what this recording has counted is lost");
 	if (daemon->window && daemon->past) {
 		shot__drop(daemon->window);
 		daemon->window = shot__hold(daemon->past);
