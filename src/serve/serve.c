@@ -147,8 +147,6 @@ static void use_config(struct daemon *daemon, struct serve_config *config)
 	serve_config__done(&daemon->config);
 	daemon->config = *config;
 	*config = (struct serve_config){};
-	daemon__refuse_shut(daemon);
-	http__sweep(daemon->http);
 	daemon__start_pushers(daemon);
 	daemon->window_due_ns =
 		daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns : 0;
@@ -158,9 +156,15 @@ static void use_config(struct daemon *daemon, struct serve_config *config)
 static void reload(struct daemon *daemon)
 {
 	struct serve_config config __serve_config = {};
+	int err;
 
 	notify_manager("RELOADING=1");
-	if (settings_load(daemon->options, &config) || apply_http(daemon, &config.http)) {
+	err = settings_load(daemon->options, &config);
+	if (!err)
+		err = apply_http(daemon, &config.http);
+	daemon__refuse_shut(daemon);
+	http__sweep(daemon->http);
+	if (err) {
 		log_warn(0, "the configuration stays as it was");
 	} else {
 		use_config(daemon, &config);
