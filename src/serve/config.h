@@ -85,7 +85,5 @@ int serve_config__parse(struct serve_config *config, const char *text,
 			struct config_fault *ret_fault);
 /* What one key alone cannot tell, once whoever has more to say has. 0 or -EINVAL with @ret_fault. */
 int serve_config__check(const struct serve_config *config, struct config_fault *ret_fault);
-/* Is all there that it names, [http] excepted (http_check())? 0, -EINVAL with @ret_fault, or -ENOMEM. */
-int serve_config__find(const struct serve_config *config, struct config_fault *ret_fault);
 /* Does @listen reach this machine alone? */
 bool serve_config_is_local(const char *listen);

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What one key alone cannot tell. */
-#include <errno.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/format.h"
 #include "serve/config.h"
 
 bool serve_config_is_local(const char *listen)
@@ -60,6 +55,16 @@ static int check_listeners(const struct http_config *http, struct config_fault *
 				 http->tls_cert ? "tls-key" : "tls-cert");
 }
 
+static bool is_same_dir(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	if (!a || !b)
+		return false;
+	return !strcmp(a, b) ||
+	       (!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
 static int check_push(const struct serve_config *config, size_t nth, struct config_fault *fault)
 {
 	const struct push_config *push = &config->pushes.at[nth];
@@ -77,11 +82,17 @@ static int check_push(const struct serve_config *config, size_t nth, struct conf
 				fault, push->line,
 				"[push %.40s] is there twice: give each its own name", push->name);
 		/* Each would send what the other has put there. */
-		if (push->spool && other->spool && !strcmp(push->spool, other->spool))
+		if (is_same_dir(push->spool, other->spool))
 			return config_fault__set(fault, push->line,
 						 "[push %.40s] and [push %.40s] need a spool each",
 						 other->name, push->name);
 	}
+	if (is_same_dir(push->spool, config->dir))
+		return config_fault__set(
+			fault, push->line,
+			"[push %.40s] spool = %.100s is the archive's dir: give it one "
+			"of its own",
+			push->name, push->spool);
 	return 0;
 }
 
@@ -92,98 +103,5 @@ int serve_config__check(const struct serve_config *config, struct config_fault *
 
 	for (i = 0; !err && i < config->pushes.cnt; i++)
 		err = check_push(config, i, ret_fault);
-	return err;
-}
-
-/* --- what is there --- */
-
-static bool is_dir(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
-}
-
-static bool is_same_dir(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return !strcmp(a, b) ||
-	       (!stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
-}
-
-/* One that is there, or that can be made: it is the last of its path alone. */
-static int find_dir(const char *what, const char *key, const char *path, size_t line,
-		    struct config_fault *fault)
-{
-	char *parent __free_mem = strdup(path);
-
-	if (!parent)
-		return -ENOMEM;
-	if (*path != '/')
-		return config_fault__set(fault, line, "%s%s = %.100s must begin with /", what, key,
-					 path);
-	if (is_dir(path))
-		return 0;
-	if (!access(path, F_OK))
-		return config_fault__set(
-			fault, line, "%s%s = %.100s is no directory: remove it, or choose another",
-			what, key, path);
-	if (is_dir(dirname(parent)))
-		return 0;
-	return config_fault__set(fault, line, "%s%s = %.100s: there is no %.60s to make it in",
-				 what, key, path, parent);
-}
-
-static int find_cgroup(const char *path, struct config_fault *fault)
-{
-	char *members __free_mem = NULL;
-
-	if (format_alloc(&members, "%s/cgroup.procs", path) < 0)
-		return -ENOMEM;
-	if (!access(members, F_OK))
-		return 0;
-	return config_fault__set(
-		fault, 0,
-		"cgroup = %.100s is no control group: it must be a directory below "
-		"/sys/fs/cgroup (systemd-cgls names them)",
-		path);
-}
-
-static int find_spool(const struct serve_config *config, size_t nth, struct config_fault *fault)
-{
-	const struct push_config *push = &config->pushes.at[nth];
-	char what[80];
-	size_t i;
-
-	snprintf(what, sizeof(what), "[push %.40s] ", push->name);
-	for (i = 0; i < nth; i++) {
-		const struct push_config *other = &config->pushes.at[i];
-
-		if (other->spool && is_same_dir(push->spool, other->spool))
-			return config_fault__set(fault, push->line,
-						 "[push %.40s] and [push %.40s] need a spool each",
-						 other->name, push->name);
-	}
-	if (config->dir && is_same_dir(push->spool, config->dir))
-		return config_fault__set(fault, push->line,
-					 "%sspool = %.100s is the archive's dir: choose another",
-					 what, push->spool);
-	return find_dir(what, "spool", push->spool, push->line, fault);
-}
-
-int serve_config__find(const struct serve_config *config, struct config_fault *ret_fault)
-{
-	size_t i;
-	int err = 0;
-
-	if (config->trace.cgroup)
-		err = find_cgroup(config->trace.cgroup, ret_fault);
-	if (!err && config->dir)
-		err = find_dir("", "dir", config->dir, 0, ret_fault);
-	for (i = 0; !err && i < config->pushes.cnt; i++) {
-		if (config->pushes.at[i].spool)
-			err = find_spool(config, i, ret_fault);
-	}
 	return err;
 }

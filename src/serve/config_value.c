@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +62,33 @@ static bool is_readable_file(const char *path)
 	struct stat st;
 
 	return !access(path, R_OK) && !stat(path, &st) && !S_ISDIR(st.st_mode);
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* One that is there, or that can be made in one that is. */
+static bool is_dir_to_be(const char *path)
+{
+	char parent[PATH_MAX];
+
+	if (*path != '/' || strlen(path) >= sizeof(parent))
+		return false;
+	snprintf(parent, sizeof(parent), "%s", path);
+	return is_dir(path) || (access(path, F_OK) && is_dir(dirname(parent)));
+}
+
+static bool is_cgroup(const char *path)
+{
+	char members[PATH_MAX];
+
+	return *path == '/' &&
+	       snprintf(members, sizeof(members), "%s/cgroup.procs", path) < (int)sizeof(members) &&
+	       !access(members, F_OK);
 }
 
 /* In numbers, or localhost: no name that could lead elsewhere tomorrow. */
@@ -168,6 +197,8 @@ static const char *const expects[] = {
 	[PERCENT] = "a percentage from 0 (no budget) to 100",
 	[TEXT] = "a text, and not an empty one",
 	[URL] = "http://HOST... or https://HOST...",
+	[DIR_PATH] = "a directory with an absolute path, there or to be made in one that is there",
+	[CGROUP] = "a control group: a directory below /sys/fs/cgroup (systemd-cgls names them)",
 	[FILE_PATH] = "a file that can be read",
 	[LIST] = "a text, and not an empty one",
 	[LISTEN] = "HOST:PORT (HOST in numbers, or localhost), [HOST]:PORT or unix:PATH (absolute, "
@@ -204,6 +235,10 @@ int value_set(enum value_kind kind, void *field, const char *value)
 		return is_url(value) ? set_text(field, value) : -EINVAL;
 	case FILE_PATH:
 		return is_readable_file(value) ? set_text(field, value) : -EINVAL;
+	case DIR_PATH:
+		return is_dir_to_be(value) ? set_text(field, value) : -EINVAL;
+	case CGROUP:
+		return is_cgroup(value) ? set_text(field, value) : -EINVAL;
 	case LISTEN:
 		return is_address(value) ? add_text(field, value) : -EINVAL;
 	case HOST:

@@ -9,6 +9,8 @@ enum value_kind {
 	TEXT,
 	URL,
 	FILE_PATH,
+	DIR_PATH,
+	CGROUP,
 	LIST,
 	LISTEN,
 	HOST,

@@ -71,18 +71,25 @@ static int open_all(struct http *http, const struct http_config *config,
 	return err;
 }
 
-static void forget_new(const struct http *http, servers *fresh)
+/* There is room for it. Whoever came in may still wait for an answer. */
+static void leave(struct http *http, struct http_server *server)
+{
+	desk__shut(http->desk, &server->door);
+	http->leaving.at[http->leaving.cnt++] = server;
+}
+
+static void leave_new(struct http *http, servers *fresh)
 {
 	size_t i;
 
 	for (i = 0; i < fresh->cnt; i++) {
 		if (!has(&http->servers, fresh->at[i]))
-			http_server__free(fresh->at[i]);
+			leave(http, fresh->at[i]);
 	}
 	vec__done(fresh);
 }
 
-/* Those of @fresh instead of those that are there. There is room in leaving for all. */
+/* Those of @fresh instead of those that are there. */
 static void swap(struct http *http, servers fresh)
 {
 	size_t i;
@@ -97,8 +104,7 @@ static void swap(struct http *http, servers fresh)
 		old->is_handed_on = next;
 		if (next)
 			next->is_handed_on = false;
-		desk__shut(http->desk, &old->door);
-		http->leaving.at[http->leaving.cnt++] = old;
+		leave(http, old);
 	}
 	vec__done(&http->servers);
 	http->servers = fresh;
@@ -111,11 +117,12 @@ int http__apply(struct http *http, const struct http_config *config, struct conf
 	int err = secrets_read(config, &secrets, ret_fault);
 
 	if (!err)
-		err = vec__reserve(&http->leaving, http->leaving.cnt + http->servers.cnt);
+		err = vec__reserve(&http->leaving,
+				   http->leaving.cnt + http->servers.cnt + config->listen.cnt);
 	if (!err)
 		err = open_all(http, config, &secrets, &fresh, ret_fault);
 	if (err) {
-		forget_new(http, &fresh);
+		leave_new(http, &fresh);
 		return err;
 	}
 	pthread_mutex_lock(&http->lock);

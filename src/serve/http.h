@@ -18,8 +18,8 @@ struct http;
 struct http *http__new(struct desk *desk);
 /*
  * Serve as @config says. What is new is opened first and what did not change goes on; 0, -ENOMEM, or -EINVAL with
- * @ret_fault naming key and remedy, and then nothing has changed. The doors of listeners that are no more are shut:
- * answer whoever came through one, then http__sweep().
+ * @ret_fault naming key and remedy, and then nothing has changed. In either case the doors of listeners that are no more
+ * are shut: answer whoever came through one, then http__sweep().
  */
 int http__apply(struct http *http, const struct http_config *config,
 		struct config_fault *ret_fault);

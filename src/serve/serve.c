@@ -147,8 +147,6 @@ static void use_config(struct daemon *daemon, struct serve_config *config)
 	serve_config__done(&daemon->config);
 	daemon->config = *config;
 	*config = (struct serve_config){};
-	daemon__refuse_shut(daemon);
-	http__sweep(daemon->http);
 	daemon__start_pushers(daemon);
 	daemon->window_due_ns =
 		daemon->config.dir ? clock_ns(CLOCK_MONOTONIC) + daemon->config.window_ns : 0;
@@ -158,9 +156,15 @@ static void use_config(struct daemon *daemon, struct serve_config *config)
 static void reload(struct daemon *daemon)
 {
 	struct serve_config config __serve_config = {};
+	int err;
 
 	notify_manager("RELOADING=1");
-	if (settings_load(daemon->options, &config) || apply_http(daemon, &config.http)) {
+	err = settings_load(daemon->options, &config);
+	if (!err)
+		err = apply_http(daemon, &config.http);
+	daemon__refuse_shut(daemon);
+	http__sweep(daemon->http);
+	if (err) {
 		log_warn(0, "the configuration stays as it was");
 	} else {
 		use_config(daemon, &config);
@@ -252,10 +256,13 @@ static void say_last_word(struct daemon *daemon)
 /* Another recording follows. Whoever asks meanwhile is answered then. */
 static void hand_over(struct daemon *daemon)
 {
+	int err;
+
 	notify_manager("WATCHDOG=1");
 	end_window(daemon);
-	if (daemon__keep(daemon))
-		log_warn(0, "what was counted until now is lost: out of memory");
+	err = daemon__keep(daemon);
+	if (err)
+		log_warn(err, "what this recording has counted is lost");
 	if (daemon->window && daemon->past) {
 		shot__drop(daemon->window);
 		daemon->window = shot__hold(daemon->past);

@@ -78,8 +78,6 @@ int settings_load(const struct serve_options *options, struct serve_config *ret)
 		err = override(ret, options, &fault);
 	if (!err)
 		err = serve_config__check(ret, &fault);
-	if (!err)
-		err = serve_config__find(ret, &fault);
 	if (err == -EINVAL)
 		settings_refuse(options, &fault);
 	else if (err)
