@@ -168,6 +168,16 @@ const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32
 	return map ? map : find_holder(snapshot, 0, FRAME_FILE(frame), FRAME_OFF(frame));
 }
 
+uint64_t snapshot__file_frame(const struct snapshot *snapshot, uint32_t image, uint64_t frame)
+{
+	const struct snapshot_map *map =
+		FRAME_IS_ANON(frame) ? snapshot__map(snapshot, image, frame) : NULL;
+
+	return map && map->file
+		       ? FRAME_OF_FILE(map->file, FRAME_ADDR(frame) - map->start + map->offset)
+		       : frame;
+}
+
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,
 					       uint64_t frame)
 {

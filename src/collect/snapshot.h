@@ -68,7 +68,8 @@ struct snapshot_symbol {
 	uint32_t
 		image; /* of anonymous frames: addresses mean something in one image only; else 0 */
 	uint32_t line_start, line_cnt; /* in snapshot.lines */
-	uint32_t pad;
+	uint32_t
+		lasting; /* of anonymous frames: what it is called when the image is gone; else 0 */
 };
 
 /* A source file, if they were asked for. */
@@ -177,6 +178,8 @@ void snapshot__sort_maps(struct snapshot *snapshot);
 /* The image's mapping that has @frame's file offset, or NULL. */
 const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
 					 uint64_t frame);
+/* An address within a file that @image maps, as a frame of that file; any other frame as it is. */
+uint64_t snapshot__file_frame(const struct snapshot *snapshot, uint32_t image, uint64_t frame);
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,
 					       uint64_t frame);
 const char *snapshot__str(const struct snapshot *snapshot, uint32_t id);

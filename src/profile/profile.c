@@ -526,3 +526,11 @@ int profile__add_variances(struct profile *profile, uint32_t sample, const doubl
 		profile->variances.at[sample * cnt + i] += variances[i];
 	return 0;
 }
+
+int profile__set_value(struct profile *profile, uint32_t sample, size_t type, int64_t value)
+{
+	if (sample >= profile->samples.row_cnt || type >= profile->type_cnt)
+		return -EINVAL;
+	profile->values.at[sample * profile->type_cnt + type] = value;
+	return 0;
+}

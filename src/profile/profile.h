@@ -188,6 +188,9 @@ int profile__add_sample(struct profile *profile, const uint32_t *locs, size_t lo
  */
 int profile__add_variances(struct profile *profile, uint32_t sample, const double *variances);
 
+/* Replace a value. 0, or -EINVAL: there is no such sample or type. */
+int profile__set_value(struct profile *profile, uint32_t sample, size_t type, int64_t value);
+
 /* --- reading --- */
 size_t profile__mapping_cnt(const struct profile *profile);
 size_t profile__function_cnt(const struct profile *profile);
