@@ -102,6 +102,10 @@ static void write_state(const struct session_state *s, struct buf *out)
 	number(out, "heaptap_unread_files_total", "counter",
 	       "Files whose names or tables are missing because their reader ended.",
 	       (double)s->unread_cnt);
+	number(out, "heaptap_unopened_files", "gauge",
+	       "Files with code that could not be opened: it has no names, allocators in it no "
+	       "probes.",
+	       (double)s->unopened_cnt);
 	number(out, "heaptap_map_bytes", "gauge", "Kernel memory of the BPF maps.",
 	       (double)s->map_bytes);
 	number(out, "heaptap_bpf_seconds_total", "counter",

@@ -2,6 +2,7 @@
 /* What was counted becomes a profile; the targets have nothing to do with it any more. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -95,19 +96,37 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
 }
 
-int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
-		    void *ctx)
+static int remark(struct snapshot *snapshot, const char *text)
 {
-	int err = resolver__run(rec->resolver, snapshot, progress, ctx);
+	uint32_t string;
+	int err = intern__add(snapshot->strings, text, &string);
+
+	return err ? err : vec__push(&snapshot->remarks, string);
+}
+
+/* Nobody but root may open them by their mappings: serve is less. */
+static int tell_unopened(const struct recording *rec, struct snapshot *snapshot)
+{
+	const char *path = "";
+	size_t cnt = file_table__unopened_cnt(rec->files, &path);
+	char text[PATH_MAX + 128];
+
+	if (!cnt)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "names: %zu file%s could not be opened (%s): no names, and no probes if %s", cnt,
+		 cnt > 1 ? "s" : "", path, cnt > 1 ? "any is an allocator" : "it is an allocator");
+	return remark(snapshot, text);
+}
+
+static int tell_unread(const struct recording *rec, struct snapshot *snapshot)
+{
 	struct worker_stats stats;
 	uint64_t failed;
-	uint32_t string;
 	char text[192];
 
-	if (!err && rec->captured_ns)
-		rec->named_ns = rec->captured_ns;
-	if (err || !rec->worker)
-		return err;
+	if (!rec->worker)
+		return 0;
 	worker__stats(rec->worker, &stats);
 	failed = stats.death_cnt + stats.late_cnt + stats.large_cnt;
 	if (!failed && !stats.refused_cnt)
@@ -116,8 +135,19 @@ int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_pr
 		 "names: %" PRIu64 " files could not be read (%" PRIu64 " took too long, %" PRIu64
 		 " too much memory), %" PRIu64 " requests had no reader",
 		 failed, stats.late_cnt, stats.large_cnt, stats.refused_cnt);
-	err = intern__add(snapshot->strings, text, &string);
-	return err ? err : vec__push(&snapshot->remarks, string);
+	return remark(snapshot, text);
+}
+
+int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
+		    void *ctx)
+{
+	int err = resolver__run(rec->resolver, snapshot, progress, ctx);
+
+	if (!err && rec->captured_ns)
+		rec->named_ns = rec->captured_ns;
+	if (!err)
+		err = tell_unopened(rec, snapshot);
+	return err ? err : tell_unread(rec, snapshot);
 }
 
 int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret)

@@ -27,6 +27,7 @@ struct session_state {
 	uint64_t evicted_cnt;
 	uint64_t
 		unread_cnt; /* requests of which the reader of files died, and those it was not there for */
+	size_t unopened_cnt; /* files that are mapped and could not be opened */
 	uint64_t map_bytes;
 	uint64_t run_ns; /* CPU time of our programs, if the kernel keeps count; else 0 */
 };
