@@ -148,6 +148,8 @@ struct snapshot {
 	uint64_t stats[STAT_CNT];
 	struct intern *strings;
 	VEC(uint32_t) remarks; /* strings: what was done to keep to a budget, or "names: ..." */
+	VEC(uint32_t)
+	remark_images; /* of each, the image it is about, or 0; none in a snapshot from a file */
 	struct snapshot_cost cost;
 	VEC(struct snapshot_image) images;
 	VEC(struct snapshot_file) files;
@@ -165,6 +167,9 @@ struct snapshot {
 	VEC(uint64_t) ticks; /* CLOCK_MONOTONIC */
 	VEC(struct snapshot_point) points;
 };
+
+/* @image 0: about all. 0 or -ENOMEM. */
+int snapshot__remark(struct snapshot *snapshot, uint32_t image, const char *text);
 
 struct snapshot *snapshot__new(void);
 void snapshot__free(struct snapshot *snapshot);

@@ -145,6 +145,12 @@ const struct profile_meta *profile__meta(const struct profile *profile);
 void profile__set_meta(struct profile *profile, const struct profile_meta *meta);
 /* Short human lines, printed by pprof in every report. Equal ones are kept once. */
 int profile__add_comment(struct profile *profile, const char *text);
+/*
+ * A comment that holds for any stretch of the time that the profile is of: estimates, what is missing. Of samples with the
+ * label service_name=@service alone, unless that is "": where they are not, it is not (profile_take()).
+ */
+int profile__add_warning(struct profile *profile, const char *text, const char *service);
+int profile__copy_warnings(struct profile *profile, const struct profile *from);
 void profile__drop_comments(struct profile *profile);
 size_t profile__comment_cnt(const struct profile *profile);
 const char *profile__comment(const struct profile *profile, size_t index);

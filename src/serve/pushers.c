@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "profile/profile_merge.h"
 #include "serve/daemon.h"
+#include "serve/window.h"
 
 /* Windows of engines with the same interval end together, with one profile for all. */
 #define SHARE_NS 500000000u
@@ -103,16 +104,14 @@ void daemon__stop_pushers(struct daemon *daemon)
 static int make_window(const struct pusher *pusher, const struct shot *now, struct profile **ret)
 {
 	struct profile_meta meta;
-	int err = profile_diff(pusher->base->profile, now->profile, PROFILE_DIFF_COUNTERS, ret);
+	int err = window_make(pusher->base, now, PROFILE_DIFF_COUNTERS, NULL, ret);
 
 	if (err)
-		return err > 0 ? -EINVAL : err;
+		return err;
 	meta = *profile__meta(*ret);
-	meta.duration_ns = (int64_t)(now->taken_ns - pusher->base->taken_ns);
 	/* Not by the clock at its beginning, which may have been set since. */
 	meta.time_ns = clock_wall_ns() - meta.duration_ns;
 	profile__set_meta(*ret, &meta);
-	profile__drop_comments(*ret);
 	return 0;
 }
 

@@ -14,10 +14,10 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/log.h"
-#include "profile/profile_merge.h"
 #include "serve/archive.h"
 #include "serve/daemon.h"
 #include "serve/notify.h"
+#include "serve/window.h"
 #include "session/privileges.h"
 
 #define CONFIG_MAX_BYTES ((size_t)1 << 20)
@@ -68,18 +68,13 @@ static int write_window(struct daemon *daemon, const struct shot *from, const st
 {
 	struct profile *window __free(profile) = NULL;
 	struct profile_meta meta;
-	int err = profile_diff(from->profile, to->profile, 0, &window);
+	int err = window_make(from, to, 0, "heaptap " HEAPTAP_VERSION ": windows of time", &window);
 
 	if (err)
-		return err > 0 ? -EINVAL : err;
+		return err;
 	meta = *profile__meta(window);
-	meta.duration_ns = (int64_t)(to->taken_ns - from->taken_ns);
 	meta.time_ns = clock_wall_ns() - meta.duration_ns;
 	profile__set_meta(window, &meta);
-	profile__drop_comments(window);
-	err = profile__add_comment(window, "heaptap " HEAPTAP_VERSION ": windows of time");
-	if (err)
-		return err;
 	return archive_write(daemon->config.dir, window, clock_wall_ns());
 }
 

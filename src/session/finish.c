@@ -96,14 +96,6 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
 }
 
-static int remark(struct snapshot *snapshot, const char *text)
-{
-	uint32_t string;
-	int err = intern__add(snapshot->strings, text, &string);
-
-	return err ? err : vec__push(&snapshot->remarks, string);
-}
-
 /* Nobody but root may open them by their mappings: serve is less. */
 static int tell_unopened(const struct recording *rec, struct snapshot *snapshot)
 {
@@ -116,7 +108,7 @@ static int tell_unopened(const struct recording *rec, struct snapshot *snapshot)
 	snprintf(text, sizeof(text),
 		 "names: %zu file%s could not be opened (%s): no names, and no probes if %s", cnt,
 		 cnt > 1 ? "s" : "", path, cnt > 1 ? "any is an allocator" : "it is an allocator");
-	return remark(snapshot, text);
+	return snapshot__remark(snapshot, 0, text);
 }
 
 static int tell_unread(const struct recording *rec, struct snapshot *snapshot)
@@ -135,7 +127,7 @@ static int tell_unread(const struct recording *rec, struct snapshot *snapshot)
 		 "names: %" PRIu64 " files could not be read (%" PRIu64 " took too long, %" PRIu64
 		 " too much memory), %" PRIu64 " requests had no reader",
 		 failed, stats.late_cnt, stats.large_cnt, stats.refused_cnt);
-	return remark(snapshot, text);
+	return snapshot__remark(snapshot, 0, text);
 }
 
 int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,

@@ -71,6 +71,7 @@ struct governor {
 	unsigned int seed;
 	uint64_t unsettled_ns; /* windows wait for probes to be gone since then; 0: they do not */
 	VEC(struct governed) all; /* by image */
+	uint64_t step_cnt;        /* of all that there were */
 	struct programs programs;
 };
 

@@ -93,6 +93,9 @@ int session_view__state(struct session_view *view, struct session_state *ret)
 		worker__stats(rec->worker, &worker);
 	state.unread_cnt =
 		worker.death_cnt + worker.late_cnt + worker.large_cnt + worker.refused_cnt;
+	state.windowed_cnt = governor__windowed_cnt(rec->governor);
+	state.step_cnt = governor__step_cnt(rec->governor);
+	silent__count(&rec->silent, &state.idle_cnt, &state.refused_cnt);
 	state.unopened_cnt = file_table__unopened_cnt(rec->files, &path);
 	state.frame_cnt = tracer__frame_used(rec->tracer);
 	state.frame_max = tracer__frame_max(rec->tracer);
