@@ -11,6 +11,7 @@
 #include "base/hashmap.h"
 #include "collect/lasting.h"
 #include "symbolize/symbolizer.h"
+#include "target/alloc_internal.h"
 
 struct resolver {
 	struct snapshot *snapshot; /* being resolved */
@@ -19,6 +20,7 @@ struct resolver {
 	struct hashmap *file_numbers; /* file id -> symbolizer's number */
 	struct hashmap *processes;    /* image -> symbolizer's number */
 	struct lasting *lasting;
+	struct hashmap *judged; /* hash of names -> SNAPSHOT_LINE_* */
 	resolve_progress_fn progress;
 	void *ctx;
 };
@@ -128,9 +130,29 @@ static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol,
 					map ? map->start : 0, ret);
 }
 
-static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
+/* Many prefixes are compared; a name is met again in every snapshot. */
+static int judge(struct resolver *r, const struct sym_line *line, uint32_t *ret)
+{
+	uint64_t hash = hash_combine(hash_bytes(line->name, strlen(line->name)),
+				     hash_bytes(line->system_name, strlen(line->system_name)));
+	uint64_t *slot = hashmap__slot(r->judged, hash, 0, NULL);
+
+	if (!slot)
+		return -ENOMEM;
+	if (!*slot)
+		*slot = SNAPSHOT_LINE_JUDGED |
+			(alloc_fn__is_internal_name(line->system_name) ||
+					 alloc_fn__is_internal_name(line->name)
+				 ? SNAPSHOT_LINE_INTERNAL
+				 : 0);
+	*ret = (uint32_t)*slot;
+	return 0;
+}
+
+static int keep_lines(struct resolver *r, struct snapshot_symbol *symbol,
 		      const struct sym_line *lines, size_t cnt)
 {
+	struct snapshot *snapshot = r->snapshot;
 	size_t i;
 	int err = 0;
 
@@ -140,7 +162,9 @@ static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
 		struct snapshot_line line = { .line = lines[i].line,
 					      .start_line = lines[i].start_line };
 
-		err = intern__add(snapshot->strings, lines[i].name, &line.name);
+		err = judge(r, &lines[i], &line.flags);
+		if (!err)
+			err = intern__add(snapshot->strings, lines[i].name, &line.name);
 		if (!err)
 			err = intern__add(snapshot->strings, lines[i].system_name,
 					  &line.system_name);
@@ -230,7 +254,7 @@ static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
 	}
 	note_lines(r->snapshot, symbol->frame, lines);
 	err = keep_lasting(r, symbol, lines[cnt - 1].name);
-	return err ? err : keep_lines(r->snapshot, symbol, lines, cnt);
+	return err ? err : keep_lines(r, symbol, lines, cnt);
 }
 
 static bool on_progress(void *ctx, size_t done, size_t total)
@@ -281,7 +305,9 @@ struct resolver *resolver__new(const struct file_table *files, struct worker *wo
 	r->file_numbers = hashmap__new();
 	r->processes = hashmap__new();
 	r->lasting = lasting__new();
-	return r->sym && r->file_numbers && r->processes && r->lasting ? TAKE_PTR(r) : NULL;
+	r->judged = hashmap__new();
+	return r->sym && r->file_numbers && r->processes && r->lasting && r->judged ? TAKE_PTR(r)
+										    : NULL;
 }
 
 void resolver__free(struct resolver *resolver)
@@ -292,6 +318,7 @@ void resolver__free(struct resolver *resolver)
 	hashmap__free(resolver->file_numbers);
 	hashmap__free(resolver->processes);
 	lasting__free(resolver->lasting);
+	hashmap__free(resolver->judged);
 	free(resolver);
 }
 

@@ -59,7 +59,12 @@ struct snapshot_line {
 	uint32_t path;
 	uint32_t line; /* 0: unknown */
 	uint32_t start_line;
-	uint32_t pad;
+	uint32_t flags; /* SNAPSHOT_LINE_* */
+};
+
+enum {
+	SNAPSHOT_LINE_JUDGED = 1,   /* whether it is internal is known; else its names tell */
+	SNAPSHOT_LINE_INTERNAL = 2, /* the allocator's own code (target/alloc_internal.h) */
 };
 
 /* The names of a frame, innermost inlined function first. Sorted by (frame, image) for look-ups. */

@@ -36,8 +36,8 @@ struct push {
 	bool has_thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t news;
-	uint64_t stop_ns;                     /* CLOCK_MONOTONIC: no later than then; 0: go on */
-	struct profile *windows[WINDOWS_MAX]; /* oldest first */
+	uint64_t stop_ns;                  /* CLOCK_MONOTONIC: no later than then; 0: go on */
+	struct shot *windows[WINDOWS_MAX]; /* oldest first */
 	size_t window_cnt;
 	struct push_queue *queue;
 	struct push_counts counts; /* but for what the queue counts */
@@ -58,10 +58,10 @@ static void take_request(void *ctx, struct push_item *item)
 static void encode_windows(struct push *push)
 {
 	while (push->window_cnt) {
-		struct profile *window __free(profile) = push->windows[0];
+		struct shot *window = push->windows[0];
 		struct requests requests = { .kind = (enum push_kind)push->config.kind,
 					     .host = push->host,
-					     .window = window,
+					     .window = window->profile,
 					     .take = take_request,
 					     .ctx = push };
 		size_t lost_cnt;
@@ -71,6 +71,7 @@ static void encode_windows(struct push *push)
 			push->window_cnt * sizeof(push->windows[0]));
 		pthread_mutex_unlock(&push->lock);
 		lost_cnt = requests_make(&requests);
+		shot__drop(window);
 		pthread_mutex_lock(&push->lock);
 		push->counts.dropped += lost_cnt;
 	}
@@ -359,13 +360,13 @@ const struct push_config *push__config(const struct push *push)
 	return &push->config;
 }
 
-int push__add(struct push *push, struct profile *window)
+int push__add(struct push *push, struct shot *window)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&push->lock);
 	if (push->window_cnt == WINDOWS_MAX) {
-		profile__free(window);
+		shot__drop(window);
 		err = -EBUSY;
 	} else {
 		push->windows[push->window_cnt++] = window;

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "profile/profile.h"
 #include "serve/config.h"
+#include "serve/desk.h"
 
 struct push;
 
@@ -37,9 +37,9 @@ DEFINE_CLEANUP(push);
 const struct push_config *push__config(const struct push *push);
 
 /*
- * A window of all services, with its time and duration: counters as differences, the rest as it is. Takes it over. 0, or -EBUSY if too many
+ * A window of all services, with its time and duration: counters as differences, the rest as it is. Takes a hold of it over. 0, or -EBUSY if too many
  * wait to be encoded: it is gone, and nothing of it counted, for the caller can make the next one longer.
  */
-int push__add(struct push *push, struct profile *window);
+int push__add(struct push *push, struct shot *window);
 
 struct push_counts push__counts(struct push *push);

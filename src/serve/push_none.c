@@ -23,9 +23,9 @@ const struct push_config *push__config(const struct push *push)
 	return NULL;
 }
 
-int push__add(struct push *push, struct profile *window)
+int push__add(struct push *push, struct shot *window)
 {
-	profile__free(window);
+	shot__drop(window);
 	return -ENOTSUP;
 }
 

@@ -34,7 +34,7 @@ static void set_cumulative(struct profile *profile)
 	profile__set_meta(profile, &meta);
 }
 
-int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
+int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t since_ns,
 		  struct shot **ret)
 {
 	bool whole = !filter->pid && !filter->service;
@@ -42,7 +42,7 @@ int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, ui
 	struct profile *profile;
 	int err;
 
-	if (whole && daemon->latest && now - daemon->latest->taken_ns < age_max_ns) {
+	if (whole && daemon->latest && daemon->latest->taken_ns >= since_ns) {
 		*ret = shot__hold(daemon->latest);
 		return 0;
 	}
@@ -78,8 +78,8 @@ static int write_window(struct daemon *daemon, const struct shot *from, const st
 	return archive_write(daemon->config.dir, window, clock_wall_ns());
 }
 
-/* The window is over: its profile goes to the archive, the next one begins. */
-static void end_window(struct daemon *daemon)
+/* The window is over, at @now_ns or since: its profile goes to the archive, the next one begins. */
+static void end_window(struct daemon *daemon, uint64_t now_ns)
 {
 	static const struct session_filter all = {};
 	const struct serve_config *config = &daemon->config;
@@ -90,7 +90,7 @@ static void end_window(struct daemon *daemon)
 
 	if (!config->dir)
 		return;
-	err = daemon__shoot(daemon, &all, 0, &shot);
+	err = daemon__shoot(daemon, &all, now_ns, &shot);
 	if (!err && daemon->window)
 		err = write_window(daemon, daemon->window, shot);
 	if (err) {
@@ -147,9 +147,12 @@ static void on_timer(struct daemon *daemon)
 	if (read(daemon->timer_fd, &expired, sizeof(expired)) < 0)
 		return;
 	daemon__answer_due(daemon, now);
+	/* Pushing can take a second, and is no reason to let anybody wait who asks for less. */
+	daemon__take_questions(daemon);
 	daemon__push_due(daemon, now, false);
+	daemon__take_questions(daemon);
 	if (is_due(&daemon->window_due_ns, daemon->config.window_ns, now))
-		end_window(daemon);
+		end_window(daemon, now);
 	if (is_due(&daemon->notify_due_ns, notify_interval_ns(), now))
 		notify_manager("WATCHDOG=1");
 }
@@ -289,7 +292,7 @@ static void on_start(void *ctx, struct session_view *view)
 	for (i = 0; i < daemon->config.listen.cnt && !daemon->options->quiet; i++)
 		log_info("serving at %s", daemon->config.listen.at[i]);
 	if (daemon->config.dir) {
-		end_window(daemon);
+		end_window(daemon, now);
 		daemon->window_due_ns = now + daemon->config.window_ns;
 	}
 	daemon->notify_due_ns = interval ? now + interval : 0;
@@ -302,10 +305,11 @@ static void on_start(void *ctx, struct session_view *view)
 static void on_stop(void *ctx)
 {
 	struct daemon *daemon = ctx;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	notify_manager("STOPPING=1");
-	end_window(daemon);
-	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
+	end_window(daemon, now);
+	daemon__push_due(daemon, now, true);
 	daemon->view = NULL;
 	desk__close(daemon->desk);
 	daemon__refuse_all(daemon, -ESHUTDOWN);

@@ -120,6 +120,21 @@ static void allocators_are_not_in_the_stack(void **state)
 	assert_string_equal(function_at(profile, 0), "main");
 }
 
+/* Names are not looked at twice. */
+static void what_was_judged_is_not_judged_again(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *inner __free(profile) = NULL, *own __free(profile) = NULL;
+
+	s->lines.at[0].flags = SNAPSHOT_LINE_JUDGED | SNAPSHOT_LINE_INTERNAL;
+	inner = build(s, NULL);
+	assert_string_equal(function_at(inner, 0), "main");
+	name_innermost(s, "malloc");
+	s->lines.at[0].flags = SNAPSHOT_LINE_JUDGED;
+	own = build(s, NULL);
+	assert_string_equal(function_at(own, 0), "malloc");
+}
+
 /* Rust's alloc::alloc::alloc() is nearly always part of its caller. */
 static void inlined_allocators_are_not_in_the_stack(void **state)
 {
@@ -292,6 +307,7 @@ int main(void)
 		cmocka_unit_test(errors_of_a_process_are_shared_by_its_samples),
 		cmocka_unit_test(in_use_is_never_negative),
 		cmocka_unit_test(allocators_are_not_in_the_stack),
+		cmocka_unit_test(what_was_judged_is_not_judged_again),
 		cmocka_unit_test(inlined_allocators_are_not_in_the_stack),
 		cmocka_unit_test(what_an_allocator_asks_an_allocator_for_is_counted_once),
 		cmocka_unit_test(what_is_not_there_is_said),
