@@ -432,16 +432,22 @@ int push_start(const struct push_config *config, const struct push_counts *befor
 	return 0;
 }
 
+void push__begin_stop(struct push *push, unsigned grace_ms)
+{
+	pthread_mutex_lock(&push->lock);
+	if (!push->stop_ns)
+		push->stop_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)grace_ms * 1000000u;
+	pthread_cond_signal(&push->news);
+	pthread_mutex_unlock(&push->lock);
+}
+
 struct push_counts push__stop(struct push *push, unsigned grace_ms)
 {
 	struct push_counts counts = {};
 
 	if (!push)
 		return counts;
-	pthread_mutex_lock(&push->lock);
-	push->stop_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)grace_ms * 1000000u;
-	pthread_cond_signal(&push->news);
-	pthread_mutex_unlock(&push->lock);
+	push__begin_stop(push, grace_ms);
 	if (push->has_thread)
 		pthread_join(push->thread, NULL);
 	if (push->queue)

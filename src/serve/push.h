@@ -25,6 +25,8 @@ struct push_counts {
  */
 int push_start(const struct push_config *config, const struct push_counts *before,
 	       struct push **ret);
+/* No longer than @grace_ms from now on; does not wait for it. A push that is to end already is left as it is. */
+void push__begin_stop(struct push *push, unsigned grace_ms);
 /*
  * What waits is sent as long as the other side takes it and @grace_ms are not over; then it goes to the spool; what has
  * no room there is dropped. Returns the last counts.

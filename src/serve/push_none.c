@@ -9,6 +9,10 @@ int push_start(const struct push_config *config, const struct push_counts *befor
 	return -ENOTSUP;
 }
 
+void push__begin_stop(struct push *push, unsigned grace_ms)
+{
+}
+
 struct push_counts push__stop(struct push *push, unsigned grace_ms)
 {
 	return (struct push_counts){};

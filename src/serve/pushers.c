@@ -95,6 +95,9 @@ void daemon__stop_pushers(struct daemon *daemon)
 {
 	size_t i;
 
+	/* All at once, so that none waits for another's end. */
+	for (i = 0; i < daemon->pushers.cnt; i++)
+		push__begin_stop(daemon->pushers.at[i].push, GRACE_MS);
 	for (i = 0; i < daemon->pushers.cnt; i++)
 		stop_one(&daemon->pushers.at[i], GRACE_MS);
 	vec__done(&daemon->pushers);
