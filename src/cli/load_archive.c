@@ -2,9 +2,11 @@
 #include "cli/load_archive.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/log.h"
+#include "base/vec.h"
 #include "cli/load_profile.h"
 #include "profile/profile_merge.h"
 #include "serve/archive.h"
@@ -16,12 +18,61 @@ bool load_is_archive(const char *source)
 	return !archive_find(source, 0, &list) && list.cnt;
 }
 
+/* What a comment is about: "budget: process 42 (" or "names: files", without what changes from window to window. */
+static bool same_subject(const char *a, const char *b)
+{
+	const char *colon = strstr(a, ": ");
+	size_t class = colon ? (size_t)(colon + 2 - a) : 0, len;
+
+	if (!class || strncmp(a, b, class) != 0)
+		return !strcmp(a, b);
+	a += class;
+	b += class;
+	a += strspn(a, "0123456789");
+	b += strspn(b, "0123456789");
+	len = strcspn(a, "(:");
+	return !strncmp(a, b, len + 1);
+}
+
+static bool tells_again(const struct profile *later, const char *comment)
+{
+	size_t i;
+
+	for (i = 0; i < profile__comment_cnt(later); i++) {
+		if (same_subject(comment, profile__comment(later, i)))
+			return true;
+	}
+	return false;
+}
+
+/* Windows say what they know of a process or a file so far: the last word is enough. */
+static int drop_repeated(struct profile *sum, const struct profile *later)
+{
+	VEC(const char *) kept = {};
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < profile__comment_cnt(sum); i++) {
+		if (!tells_again(later, profile__comment(sum, i)))
+			err = vec__push(&kept, profile__comment(sum, i));
+	}
+	if (!err)
+		profile__drop_comments(sum);
+	for (i = 0; !err && i < kept.cnt; i++)
+		err = profile__add_comment(sum, kept.at[i]);
+	vec__done(&kept);
+	return err;
+}
+
 /* Replace *sum by the sum of it and @more. */
 static int add(struct profile **sum, struct profile *more, const char *name)
 {
 	const struct profile *both[] = { *sum, more };
 	struct profile *merged;
-	int err = profile_merge(both, 2, &merged);
+	int err = drop_repeated(*sum, more);
+
+	if (!err)
+		err = profile_merge(both, 2, &merged);
 
 	if (err > 0)
 		return log_err(0, "%s: %s", name, profile_merge_outcome_text(err)), -EINVAL;

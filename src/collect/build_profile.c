@@ -24,12 +24,15 @@
 #include "collect/leaf.h"
 #include "collect/ledger.h"
 
+#define NO_NAME "[anon]"
+
 struct builder {
 	const struct snapshot *snapshot;
 	const struct build_options *options;
 	struct profile *profile;
-	struct hashmap *locations; /* hash of (image, frame) -> location */
-	bool many;                 /* more than one image has samples: they need telling apart */
+	struct hashmap
+		*locations; /* hash of (image, frame), or of (0, placed_frame()) -> location */
+	bool many;          /* more than one image has samples: they need telling apart */
 	struct build_totals totals;
 };
 
@@ -86,31 +89,36 @@ static int add_mapping(struct builder *b, const struct snapshot_map *map, uint32
 				    ret);
 }
 
-/* Equal code of several processes is at one address if it has one name. */
-static uint64_t name_address(const struct builder *b, uint32_t image, uint64_t frame)
+static const char *lasting_name(const struct builder *b, uint32_t image, uint64_t frame)
 {
 	const struct snapshot_symbol *symbol = snapshot__symbol(b->snapshot, image, frame);
-	const char *name = "";
 
-	if (symbol && symbol->line_cnt)
-		name = snapshot__str(b->snapshot,
-				     b->snapshot->lines.at[symbol->line_start].system_name);
-	return hash_bytes(name, strlen(name)) >> 2 | 1;
+	return symbol ? snapshot__str(b->snapshot, symbol->lasting) : "";
+}
+
+/* Placed: what @frame is whoever runs it, now and once he is gone. Equal code without a file is what has one name. */
+static uint64_t placed_frame(const struct builder *b, uint32_t image, uint64_t frame)
+{
+	const char *name;
+
+	if (!FRAME_IS_ANON(frame))
+		return frame;
+	name = lasting_name(b, image, frame);
+	if (!*name) {
+		frame = snapshot__file_frame(b->snapshot, image, frame);
+		name = NO_NAME;
+	}
+	return FRAME_IS_ANON(frame) ? FRAME_ANON | hash_bytes(name, strlen(name)) >> 2 | 1 : frame;
 }
 
 /* Where the frame's code lies in its process; a frame whose mapping was never seen keeps file and offset apart. */
 static int frame_address(struct builder *b, uint32_t image, uint64_t frame, uint64_t *ret_address,
 			 uint32_t *ret_mapping)
 {
-	const struct snapshot_map *map =
-		snapshot__map(b->snapshot, b->options->placed ? 0 : image, frame);
+	const struct snapshot_map *map = snapshot__map(b->snapshot, image, frame);
 
 	*ret_mapping = 0;
 	*ret_address = FRAME_IS_ANON(frame) ? FRAME_ADDR(frame) : frame;
-	if (b->options->placed && FRAME_IS_ANON(frame)) {
-		*ret_address = FRAME_ANON | name_address(b, image, frame);
-		return 0;
-	}
 	if (!map)
 		return 0;
 	if (!FRAME_IS_ANON(frame))
@@ -142,9 +150,10 @@ static int add_lines(struct builder *b, const struct snapshot_symbol *symbol, ui
 
 #define LINES_MAX 256
 
-static int make_location(struct builder *b, uint32_t image, uint64_t frame, uint32_t *ret)
+/* @symbol: what it is called. */
+static int make_location(struct builder *b, uint32_t image, uint64_t frame,
+			 const struct snapshot_symbol *symbol, uint32_t *ret)
 {
-	const struct snapshot_symbol *symbol = snapshot__symbol(b->snapshot, image, frame);
 	struct profile_line lines[LINES_MAX];
 	uint32_t mapping, first;
 	uint64_t address;
@@ -163,16 +172,31 @@ static int make_location(struct builder *b, uint32_t image, uint64_t frame, uint
 				     false, ret);
 }
 
+static int make_lasting(struct builder *b, uint64_t address, const char *name, uint32_t *ret)
+{
+	struct profile_line line = {};
+	int err = profile__add_function(b->profile, *name ? name : NO_NAME, NULL, NULL, 0,
+					&line.function);
+
+	return err ? err : profile__add_location(b->profile, 0, address, &line, 1, false, ret);
+}
+
 static int location_of(struct builder *b, uint32_t image, uint64_t frame, uint32_t *ret)
 {
-	uint64_t *slot = hashmap__slot(b->locations, hash_combine(image, frame), 0, NULL);
-	uint32_t location;
+	bool placed = b->options->placed;
+	uint64_t place = placed ? placed_frame(b, image, frame) : frame;
+	uint32_t owner = placed ? 0 : image, location;
+	uint64_t *slot = hashmap__slot(b->locations, hash_combine(owner, place), 0, NULL);
 	int err;
 
 	if (!slot)
 		return -ENOMEM;
 	if (!*slot) {
-		err = make_location(b, image, frame, &location);
+		if (placed && FRAME_IS_ANON(place))
+			err = make_lasting(b, place, lasting_name(b, image, frame), &location);
+		else
+			err = make_location(b, owner, place,
+					    snapshot__symbol(b->snapshot, image, frame), &location);
 		if (err)
 			return err;
 		*slot = location;
@@ -186,19 +210,25 @@ static int64_t whole(uint64_t weighted)
 	return (int64_t)((weighted + WEIGHT_ONE / 2) >> WEIGHT_SHIFT);
 }
 
+static int64_t weighted(uint64_t cnt)
+{
+	return cnt < INT64_MAX ? (int64_t)cnt : INT64_MAX;
+}
+
 static int64_t at_least_zero(int64_t value)
 {
 	return value > 0 ? value : 0;
 }
 
+/* Counts are still weighted: see round_counts(). */
 static void site_values(const struct builder *b, const struct alloc_site *site, int64_t *values)
 {
 	bool live = snapshot__site_is_live(b->snapshot, site);
 	uint64_t inuse = site->alloc_cnt - site->free_cnt;
 
-	values[PROFILE_ALLOC_OBJECTS] = whole(site->alloc_cnt);
+	values[PROFILE_ALLOC_OBJECTS] = weighted(site->alloc_cnt);
 	values[PROFILE_ALLOC_SPACE] = (int64_t)site->alloc_bytes;
-	values[PROFILE_INUSE_OBJECTS] = live && (int64_t)inuse > 0 ? whole(inuse) : 0;
+	values[PROFILE_INUSE_OBJECTS] = live && (int64_t)inuse > 0 ? weighted(inuse) : 0;
 	values[PROFILE_INUSE_SPACE] =
 		live ? at_least_zero((int64_t)(site->alloc_bytes - site->free_bytes)) : 0;
 }
@@ -211,7 +241,7 @@ static int add_variances(struct builder *b, const struct alloc_site *site, const
 			 uint32_t sample)
 {
 	const struct snapshot_image *image = snapshot__image(b->snapshot, site->image);
-	double cnt = (double)values[PROFILE_ALLOC_OBJECTS], size, all, left = 0;
+	double cnt = (double)site->alloc_cnt / WEIGHT_ONE, size, all, left = 0;
 	double variances[PROFILE_METRIC_CNT];
 
 	all = (double)site->variance / VARIANCE_ONE + (image ? image->variance_each * cnt : 0);
@@ -266,10 +296,11 @@ static int64_t size_label(const struct builder *b, const struct alloc_site *site
 			  const int64_t *values)
 {
 	uint64_t least = size_class_bytes(site->size_class);
+	int64_t cnt = whole(site->alloc_cnt);
 
-	if (b->options->placed)
+	if (b->options->placed || !cnt)
 		return least < INT64_MAX ? (int64_t)least : INT64_MAX;
-	return values[PROFILE_ALLOC_SPACE] / values[PROFILE_ALLOC_OBJECTS];
+	return values[PROFILE_ALLOC_SPACE] / cnt;
 }
 
 static int site_labels(struct builder *b, const struct alloc_site *site, const struct leaf *leaf,
@@ -316,9 +347,6 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 		return 0;
 	}
 	site_values(b, site, values);
-	for (i = 0; i < PROFILE_METRIC_CNT; i++)
-		if (__builtin_add_overflow(b->totals.values[i], values[i], &b->totals.values[i]))
-			b->totals.values[i] = INT64_MAX;
 	if (b->options->allocator_frames && site->stop < SITE_OVERFLOW)
 		err = add_named(b, leaf_fn_name(b->snapshot, site->fn), 64u + site->fn,
 				&locs[cnt++]);
@@ -333,6 +361,28 @@ static int add_site(struct builder *b, const struct alloc_site *site)
 		err = profile__add_sample(b->profile, locs, cnt, values, labels, label_cnt,
 					  &sample);
 	return err ? err : add_variances(b, site, values, sample);
+}
+
+/*
+ * Once for each sample, when all is summed up: were each site rounded, a sample would go backwards when a process ends and
+ * is taken together with others.
+ */
+static int round_counts(struct builder *b)
+{
+	static const enum profile_metric counts[] = { PROFILE_ALLOC_OBJECTS,
+						      PROFILE_INUSE_OBJECTS };
+	size_t cnt = profile__sample_cnt(b->profile), i;
+	int err = 0;
+
+	for (i = 0; !err && i < 2 * cnt; i++) {
+		uint32_t sample = (uint32_t)(i / 2);
+		enum profile_metric metric = counts[i % 2];
+		int64_t sum = profile__values(b->profile, sample)[metric];
+
+		err = profile__set_value(b->profile, sample, metric, whole((uint64_t)sum));
+	}
+	profile__totals(b->profile, b->totals.values);
+	return err;
 }
 
 /* pprof takes the first mapping for the main binary. */
@@ -412,6 +462,8 @@ int build_profile(const struct snapshot *snapshot, const struct build_options *o
 		if (site_counts(&snapshot->sites.at[i]))
 			err = add_site(&b, &snapshot->sites.at[i]);
 	}
+	if (!err)
+		err = round_counts(&b);
 	if (!err)
 		err = add_meta(&b);
 	if (!err)

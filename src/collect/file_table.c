@@ -29,7 +29,8 @@ struct entry {
 	struct file_entry file;
 	struct unwind_table *table; /* NULL: no CFI, or it was fed already */
 	bool fed;
-	uint32_t next; /* with the same hash */
+	bool forgotten; /* it was open once */
+	uint32_t next;  /* with the same hash */
 };
 
 struct file_table {
@@ -325,6 +326,23 @@ void file_table__forget(struct file_table *files, size_t index, struct tracer *t
 	tracer__drop_table(tracer, &entry->file.key);
 	close(entry->file.fd);
 	entry->file.fd = -1;
+	entry->forgotten = true;
+}
+
+size_t file_table__unopened_cnt(const struct file_table *files, const char **ret_path)
+{
+	size_t cnt = 0, i;
+
+	for (i = 0; i < files->entries.cnt; i++) {
+		const struct entry *entry = &files->entries.at[i];
+
+		if (entry->file.fd >= 0 || entry->forgotten)
+			continue;
+		/* One that has a path says more. */
+		if (!cnt++ || **ret_path != '/')
+			*ret_path = entry->file.path;
+	}
+	return cnt;
 }
 
 void file_table__need(const struct file_table *files, size_t *ret_row_cnt, size_t *ret_page_cnt)

@@ -61,6 +61,9 @@ const struct file_entry *file_table__find(const struct file_table *files,
  */
 void file_table__forget(struct file_table *files, size_t index, struct tracer *tracer);
 
+/* Files that nobody could open so far: their code has no names. @ret_path: one of them, until the next file; kept if none. */
+size_t file_table__unopened_cnt(const struct file_table *files, const char **ret_path);
+
 /* What all tables that were not fed yet need. */
 void file_table__need(const struct file_table *files, size_t *ret_row_cnt, size_t *ret_page_cnt);
 /* Give @tracer the tables it does not have. 0, or the first -errno; -ENOSPC: some did not fit. */

@@ -24,6 +24,8 @@ static bool is_probed(const struct snapshot *snapshot, uint64_t frame)
 /* By both names: of Rust's v0 mangling only the readable one tells. */
 static bool is_internal(const struct snapshot *snapshot, const struct snapshot_line *line)
 {
+	if (line->flags & SNAPSHOT_LINE_JUDGED)
+		return line->flags & SNAPSHOT_LINE_INTERNAL;
 	return alloc_fn__is_internal_name(snapshot__str(snapshot, line->system_name)) ||
 	       alloc_fn__is_internal_name(snapshot__str(snapshot, line->name));
 }

@@ -340,6 +340,25 @@ static int add_comment(struct profile *profile, struct buf *line)
 	return err;
 }
 
+static int add_remark(const struct snapshot *snapshot, size_t index, struct profile *profile,
+		      struct buf *line)
+{
+	const struct snapshot_image *image = NULL;
+	int err;
+
+	remark_line(snapshot, index, line);
+	err = buf__error(line);
+	if (index < snapshot->remark_images.cnt)
+		image = snapshot__image(snapshot, snapshot->remark_images.at[index]);
+	if (!err) {
+		buf__truncate(line, buf__len(line) - 1);
+		err = profile__add_warning(profile, buf__data(line),
+					   image ? snapshot__str(snapshot, image->service) : "");
+	}
+	buf__reset(line);
+	return err;
+}
+
 int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals,
 		    struct profile *profile)
 {
@@ -368,9 +387,7 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 		loss_line(snapshot, line);
 		err = add_comment(profile, line);
 	}
-	for (i = 0; !err && i < snapshot->remarks.cnt; i++) {
-		remark_line(snapshot, i, line);
-		err = add_comment(profile, line);
-	}
+	for (i = 0; !err && i < snapshot->remarks.cnt; i++)
+		err = add_remark(snapshot, i, profile, line);
 	return err;
 }

@@ -9,7 +9,9 @@
 #include "abi/stack.h"
 #include "base/hash.h"
 #include "base/hashmap.h"
+#include "collect/lasting.h"
 #include "symbolize/symbolizer.h"
+#include "target/alloc_internal.h"
 
 struct resolver {
 	struct snapshot *snapshot; /* being resolved */
@@ -17,6 +19,8 @@ struct resolver {
 	struct symbolizer *sym;
 	struct hashmap *file_numbers; /* file id -> symbolizer's number */
 	struct hashmap *processes;    /* image -> symbolizer's number */
+	struct lasting *lasting;
+	struct hashmap *judged; /* hash of names -> SNAPSHOT_LINE_* */
 	resolve_progress_fn progress;
 	void *ctx;
 };
@@ -118,9 +122,6 @@ static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol,
 	if (map && map->file && !file_number(r, map->file, &number))
 		return symbolizer__resolve(r->sym, number, ip - map->start + map->offset, ret,
 					   ret_cnt);
-	/* Of a process that is gone (collect/tally.h). */
-	if (!ip)
-		return -ENOENT;
 	err = process_number(r, symbol->image, &number);
 	if (err)
 		return err;
@@ -129,9 +130,29 @@ static int find_anon(struct resolver *r, const struct snapshot_symbol *symbol,
 					map ? map->start : 0, ret);
 }
 
-static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
+/* Many prefixes are compared; a name is met again in every snapshot. */
+static int judge(struct resolver *r, const struct sym_line *line, uint32_t *ret)
+{
+	uint64_t hash = hash_combine(hash_bytes(line->name, strlen(line->name)),
+				     hash_bytes(line->system_name, strlen(line->system_name)));
+	uint64_t *slot = hashmap__slot(r->judged, hash, 0, NULL);
+
+	if (!slot)
+		return -ENOMEM;
+	if (!*slot)
+		*slot = SNAPSHOT_LINE_JUDGED |
+			(alloc_fn__is_internal_name(line->system_name) ||
+					 alloc_fn__is_internal_name(line->name)
+				 ? SNAPSHOT_LINE_INTERNAL
+				 : 0);
+	*ret = (uint32_t)*slot;
+	return 0;
+}
+
+static int keep_lines(struct resolver *r, struct snapshot_symbol *symbol,
 		      const struct sym_line *lines, size_t cnt)
 {
+	struct snapshot *snapshot = r->snapshot;
 	size_t i;
 	int err = 0;
 
@@ -141,7 +162,9 @@ static int keep_lines(struct snapshot *snapshot, struct snapshot_symbol *symbol,
 		struct snapshot_line line = { .line = lines[i].line,
 					      .start_line = lines[i].start_line };
 
-		err = intern__add(snapshot->strings, lines[i].name, &line.name);
+		err = judge(r, &lines[i], &line.flags);
+		if (!err)
+			err = intern__add(snapshot->strings, lines[i].name, &line.name);
 		if (!err)
 			err = intern__add(snapshot->strings, lines[i].system_name,
 					  &line.system_name);
@@ -164,6 +187,45 @@ static void note_lines(struct snapshot *snapshot, uint64_t frame, const struct s
 		file->has_lines = 1;
 }
 
+/* Those of processes that are gone have no addresses, but names. */
+static bool is_gone(const struct resolver *r, const struct snapshot_symbol *symbol)
+{
+	const struct snapshot_image *image = snapshot__image(r->snapshot, symbol->image);
+
+	return FRAME_IS_ANON(symbol->frame) && (!image || !image->tgid);
+}
+
+/* As it is shown now it will be shown for ever. */
+static int keep_lasting(struct resolver *r, struct snapshot_symbol *symbol, const char *name)
+{
+	uint64_t frame = symbol->frame,
+		 in_file = snapshot__file_frame(r->snapshot, symbol->image, frame);
+	int err;
+
+	if (!FRAME_IS_ANON(frame))
+		return 0;
+	if (!is_gone(r, symbol)) {
+		err = lasting__note(r->lasting, symbol->image, frame,
+				    in_file == frame ? 0 : in_file, name);
+		if (err)
+			return err;
+		frame = lasting__frame(r->lasting, symbol->image, frame);
+	}
+	if (!FRAME_IS_ANON(frame))
+		return 0;
+	return intern__add(r->snapshot->strings, lasting__name(r->lasting, frame),
+			   &symbol->lasting);
+}
+
+static const char *fallback_name(const struct resolver *r, const struct snapshot_symbol *symbol,
+				 char out[static 64])
+{
+	if (is_gone(r, symbol))
+		return lasting__name(r->lasting, symbol->frame);
+	snprintf(out, 64, "[unknown file]+0x%llx", (unsigned long long)FRAME_OFF(symbol->frame));
+	return out;
+}
+
 static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
 {
 	const struct sym_line *lines = NULL;
@@ -173,7 +235,9 @@ static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
 	size_t cnt = 0;
 	int err;
 
-	if (FRAME_IS_ANON(symbol->frame)) {
+	if (is_gone(r, symbol)) {
+		err = -ENOENT;
+	} else if (FRAME_IS_ANON(symbol->frame)) {
 		err = find_anon(r, symbol, &lines, &cnt);
 	} else {
 		err = file_number(r, FRAME_FILE(symbol->frame), &number);
@@ -184,17 +248,13 @@ static int resolve_one(struct resolver *r, struct snapshot_symbol *symbol)
 	if (err == -ENOMEM)
 		return err;
 	if (err || !cnt) {
-		if (symbol->frame == FRAME_OF_ADDR(0))
-			snprintf(name, sizeof(name), "[anon]");
-		else
-			snprintf(name, sizeof(name), "[unknown file]+0x%llx",
-				 (unsigned long long)FRAME_OFF(symbol->frame));
-		unknown.name = unknown.system_name = name;
+		unknown.name = unknown.system_name = fallback_name(r, symbol, name);
 		lines = &unknown;
 		cnt = 1;
 	}
 	note_lines(r->snapshot, symbol->frame, lines);
-	return keep_lines(r->snapshot, symbol, lines, cnt);
+	err = keep_lasting(r, symbol, lines[cnt - 1].name);
+	return err ? err : keep_lines(r, symbol, lines, cnt);
 }
 
 static bool on_progress(void *ctx, size_t done, size_t total)
@@ -244,7 +304,10 @@ struct resolver *resolver__new(const struct file_table *files, struct worker *wo
 	r->sym = symbolizer__new(&opts);
 	r->file_numbers = hashmap__new();
 	r->processes = hashmap__new();
-	return r->sym && r->file_numbers && r->processes ? TAKE_PTR(r) : NULL;
+	r->lasting = lasting__new();
+	r->judged = hashmap__new();
+	return r->sym && r->file_numbers && r->processes && r->lasting && r->judged ? TAKE_PTR(r)
+										    : NULL;
 }
 
 void resolver__free(struct resolver *resolver)
@@ -254,6 +317,8 @@ void resolver__free(struct resolver *resolver)
 	symbolizer__free(resolver->sym);
 	hashmap__free(resolver->file_numbers);
 	hashmap__free(resolver->processes);
+	lasting__free(resolver->lasting);
+	hashmap__free(resolver->judged);
 	free(resolver);
 }
 
@@ -269,10 +334,16 @@ void resolver__forget_image(struct resolver *resolver, uint32_t image)
 {
 	uint64_t number;
 
+	lasting__forget(resolver->lasting, image);
 	if (!hashmap__get(resolver->processes, image, &number))
 		return;
 	symbolizer__drop_process(resolver->sym, (uint32_t)number);
 	hashmap__del(resolver->processes, image);
+}
+
+uint64_t resolver__lasting(const struct resolver *resolver, uint32_t image, uint64_t frame)
+{
+	return FRAME_IS_ANON(frame) ? lasting__frame(resolver->lasting, image, frame) : frame;
 }
 
 int resolver__run(struct resolver *resolver, struct snapshot *snapshot,

@@ -19,6 +19,9 @@ DEFINE_CLEANUP(resolver);
 void resolver__forget_file(struct resolver *resolver, uint32_t id);
 void resolver__forget_image(struct resolver *resolver, uint32_t image);
 
+/* @frame of @image as it is to be kept when the image is gone: without an address, but as it was shown (lasting.h). */
+uint64_t resolver__lasting(const struct resolver *resolver, uint32_t image, uint64_t frame);
+
 typedef void (*resolve_progress_fn)(size_t done, size_t total, void *ctx);
 
 /* 0 or -errno. @progress may be NULL. Frames without symbols get fallback names: after this every frame has one. */

@@ -24,6 +24,7 @@ void snapshot__free(struct snapshot *snapshot)
 		return;
 	intern__free(snapshot->strings);
 	vec__done(&snapshot->remarks);
+	vec__done(&snapshot->remark_images);
 	vec__done(&snapshot->images);
 	vec__done(&snapshot->files);
 	vec__done(&snapshot->maps);
@@ -39,6 +40,22 @@ void snapshot__free(struct snapshot *snapshot)
 	vec__done(&snapshot->ticks);
 	vec__done(&snapshot->points);
 	free(snapshot);
+}
+
+int snapshot__remark(struct snapshot *snapshot, uint32_t image, const char *text)
+{
+	uint32_t string;
+	int err = vec__reserve(&snapshot->remarks, snapshot->remarks.cnt + 1);
+
+	if (!err)
+		err = vec__reserve(&snapshot->remark_images, snapshot->remarks.cnt + 1);
+	if (!err)
+		err = intern__add(snapshot->strings, text, &string);
+	if (err)
+		return err;
+	snapshot->remarks.at[snapshot->remarks.cnt++] = string;
+	snapshot->remark_images.at[snapshot->remark_images.cnt++] = image;
+	return 0;
 }
 
 /* Images and files are in order of their ids, but ids may be missing. */
@@ -166,6 +183,16 @@ const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32
 		return image ? find_addr(snapshot, image, FRAME_ADDR(frame)) : NULL;
 	map = find_holder(snapshot, image, FRAME_FILE(frame), FRAME_OFF(frame));
 	return map ? map : find_holder(snapshot, 0, FRAME_FILE(frame), FRAME_OFF(frame));
+}
+
+uint64_t snapshot__file_frame(const struct snapshot *snapshot, uint32_t image, uint64_t frame)
+{
+	const struct snapshot_map *map =
+		FRAME_IS_ANON(frame) ? snapshot__map(snapshot, image, frame) : NULL;
+
+	return map && map->file
+		       ? FRAME_OF_FILE(map->file, FRAME_ADDR(frame) - map->start + map->offset)
+		       : frame;
 }
 
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,

@@ -59,7 +59,12 @@ struct snapshot_line {
 	uint32_t path;
 	uint32_t line; /* 0: unknown */
 	uint32_t start_line;
-	uint32_t pad;
+	uint32_t flags; /* SNAPSHOT_LINE_* */
+};
+
+enum {
+	SNAPSHOT_LINE_JUDGED = 1,   /* whether it is internal is known; else its names tell */
+	SNAPSHOT_LINE_INTERNAL = 2, /* the allocator's own code (target/alloc_internal.h) */
 };
 
 /* The names of a frame, innermost inlined function first. Sorted by (frame, image) for look-ups. */
@@ -68,7 +73,8 @@ struct snapshot_symbol {
 	uint32_t
 		image; /* of anonymous frames: addresses mean something in one image only; else 0 */
 	uint32_t line_start, line_cnt; /* in snapshot.lines */
-	uint32_t pad;
+	uint32_t
+		lasting; /* of anonymous frames: what it is called when the image is gone; else 0 */
 };
 
 /* A source file, if they were asked for. */
@@ -148,6 +154,8 @@ struct snapshot {
 	struct intern *strings;
 	VEC(uint32_t)
 	remarks; /* strings: what was done to keep to a budget, or "names: ...", "programs: ..." */
+	VEC(uint32_t)
+	remark_images; /* of each, the image it is about, or 0; none in a snapshot from a file */
 	struct snapshot_cost cost;
 	VEC(struct snapshot_image) images;
 	VEC(struct snapshot_file) files;
@@ -166,6 +174,9 @@ struct snapshot {
 	VEC(struct snapshot_point) points;
 };
 
+/* @image 0: about all. 0 or -ENOMEM. */
+int snapshot__remark(struct snapshot *snapshot, uint32_t image, const char *text);
+
 struct snapshot *snapshot__new(void);
 void snapshot__free(struct snapshot *snapshot);
 DEFINE_CLEANUP(snapshot);
@@ -178,6 +189,8 @@ void snapshot__sort_maps(struct snapshot *snapshot);
 /* The image's mapping that has @frame's file offset, or NULL. */
 const struct snapshot_map *snapshot__map(const struct snapshot *snapshot, uint32_t image,
 					 uint64_t frame);
+/* An address within a file that @image maps, as a frame of that file; any other frame as it is. */
+uint64_t snapshot__file_frame(const struct snapshot *snapshot, uint32_t image, uint64_t frame);
 const struct snapshot_symbol *snapshot__symbol(const struct snapshot *snapshot, uint32_t image,
 					       uint64_t frame);
 const char *snapshot__str(const struct snapshot *snapshot, uint32_t id);

@@ -317,43 +317,28 @@ size_t tally__bytes(const struct tally *tally)
 	       (hashmap__cnt(tally->site_index) + hashmap__cnt(tally->stack_index)) * 32;
 }
 
-static bool has_anon(const uint64_t *frames, uint32_t cnt)
+/* BPF's are of the frames as they were; stacks that differed in addresses alone are equal now. */
+static void hash_again(struct alloc_site *site, const uint64_t *frames)
 {
 	uint32_t i;
 
-	for (i = 0; i < cnt; i++) {
-		if (FRAME_IS_ANON(frames[i]))
-			return true;
-	}
-	return false;
-}
-
-/* The frames as they will be kept; stacks that differed in addresses alone are equal then. */
-static void forget_addresses(struct alloc_site *site, const uint64_t *frames, uint64_t *ret)
-{
-	uint32_t i;
-
+	site->stack_hash = hash_bytes(frames, site->frame_cnt * sizeof(*frames));
+	site->stack_check = ~0ull;
 	for (i = 0; i < site->frame_cnt; i++)
-		ret[i] = FRAME_IS_ANON(frames[i]) ? FRAME_OF_ADDR(0) : frames[i];
-	site->stack_hash = hash_bytes(ret, site->frame_cnt * sizeof(*ret));
-	site->stack_check = hash_combine(site->stack_hash, site->frame_cnt);
+		site->stack_check = hash_combine(site->stack_check, frames[i]);
 }
 
 int tally__add(struct tally *tally, uint32_t group, const struct alloc_site *site,
 	       const uint64_t *frames)
 {
 	struct alloc_site own = *site;
-	uint64_t kept[STACK_DEPTH_MAX];
 	uint32_t stack, at;
 	int err;
 
 	own.image = group;
 	if (own.frame_cnt > STACK_DEPTH_MAX)
 		return -EINVAL;
-	if (has_anon(frames, own.frame_cnt)) {
-		forget_addresses(&own, frames, kept);
-		frames = kept;
-	}
+	hash_again(&own, frames);
 	err = find_stack(tally, &own, frames, &stack);
 	if (!err)
 		err = add_site(tally, &own, stack, &at);

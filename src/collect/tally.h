@@ -4,7 +4,7 @@
  * group, whichever process it was. Sites come in when images end (tracer__retire()) and stay for good; a machine on
  * which thousands of short-lived processes run has few distinct groups and stacks.
  *
- * Frames without a file mean nothing once their process is gone and become one: FRAME_OF_ADDR(0).
+ * Frames without a file mean nothing once their process is gone: what is added has no addresses (collect/lasting.h).
  *
  * Sums only grow. Memory is bounded: past the limit the smallest sites are folded into one "[evicted]" site per group.
  */
@@ -28,7 +28,7 @@ DEFINE_CLEANUP(tally);
 /* The number of the group that an image belongs to. 0 or -ENOMEM. */
 int tally__group(struct tally *tally, const struct image *image, const struct process_info *info,
 		 uint32_t *ret);
-/* Add what @site has counted; @frames are its site->frame_cnt frames. 0 or -ENOMEM. */
+/* Add what @site has counted; @frames are its site->frame_cnt frames, as they are to be kept. 0 or -ENOMEM. */
 int tally__add(struct tally *tally, uint32_t group, const struct alloc_site *site,
 	       const uint64_t *frames);
 

@@ -239,18 +239,53 @@ void profile__drop_comments(struct profile *profile)
 	profile->comments.cnt = 0;
 }
 
-int profile__add_comment(struct profile *profile, const char *text)
+static int add_comment(struct profile *profile, const char *text, const char *service, bool warns)
 {
-	uint32_t string;
+	struct profile_comment comment = { .warns = warns };
 	size_t i;
-	int err = profile__add_string(profile, text, &string);
+	int err = profile__add_string(profile, text, &comment.text);
 
+	if (!err)
+		err = profile__add_string(profile, service, &comment.service);
 	if (err)
 		return err;
 	for (i = 0; i < profile->comments.cnt; i++)
-		if (profile->comments.at[i] == string)
+		if (profile->comments.at[i].text == comment.text)
 			return 0;
-	return vec__push(&profile->comments, string);
+	return vec__push(&profile->comments, comment);
+}
+
+int profile__add_comment(struct profile *profile, const char *text)
+{
+	return add_comment(profile, text, "", false);
+}
+
+int profile__add_warning(struct profile *profile, const char *text, const char *service)
+{
+	return add_comment(profile, text, service, true);
+}
+
+int profile__copy_warnings(struct profile *profile, const struct profile *from)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < from->comments.cnt; i++) {
+		const struct profile_comment *comment = &from->comments.at[i];
+
+		if (comment->warns)
+			err = profile__add_warning(profile, profile__str(from, comment->text),
+						   profile__str(from, comment->service));
+	}
+	return err;
+}
+
+int profile__copy_comment(struct profile *profile, const struct profile *from, size_t index)
+{
+	const struct profile_comment *comment = &from->comments.at[index];
+
+	return add_comment(profile, profile__str(from, comment->text),
+			   profile__str(from, comment->service), comment->warns);
 }
 
 size_t profile__comment_cnt(const struct profile *profile)
@@ -260,12 +295,12 @@ size_t profile__comment_cnt(const struct profile *profile)
 
 const char *profile__comment(const struct profile *profile, size_t index)
 {
-	return profile__str(profile, profile->comments.at[index]);
+	return profile__str(profile, profile->comments.at[index].text);
 }
 
 uint32_t profile__comment_id(const struct profile *profile, size_t index)
 {
-	return profile->comments.at[index];
+	return profile->comments.at[index].text;
 }
 
 /* --- adders --- */
@@ -524,5 +559,13 @@ int profile__add_variances(struct profile *profile, uint32_t sample, const doubl
 	}
 	for (i = 0; i < cnt; i++)
 		profile->variances.at[sample * cnt + i] += variances[i];
+	return 0;
+}
+
+int profile__set_value(struct profile *profile, uint32_t sample, size_t type, int64_t value)
+{
+	if (sample >= profile->samples.row_cnt || type >= profile->type_cnt)
+		return -EINVAL;
+	profile->values.at[sample * profile->type_cnt + type] = value;
 	return 0;
 }

@@ -145,6 +145,12 @@ const struct profile_meta *profile__meta(const struct profile *profile);
 void profile__set_meta(struct profile *profile, const struct profile_meta *meta);
 /* Short human lines, printed by pprof in every report. Equal ones are kept once. */
 int profile__add_comment(struct profile *profile, const char *text);
+/*
+ * A comment that holds for any stretch of the time that the profile is of: estimates, what is missing. Of samples with the
+ * label service_name=@service alone, unless that is "": where they are not, it is not (profile_take()).
+ */
+int profile__add_warning(struct profile *profile, const char *text, const char *service);
+int profile__copy_warnings(struct profile *profile, const struct profile *from);
 void profile__drop_comments(struct profile *profile);
 size_t profile__comment_cnt(const struct profile *profile);
 const char *profile__comment(const struct profile *profile, size_t index);
@@ -187,6 +193,9 @@ int profile__add_sample(struct profile *profile, const uint32_t *locs, size_t lo
  * estimates add up, so a standard error of any sum of samples is sqrt(sum of variances).
  */
 int profile__add_variances(struct profile *profile, uint32_t sample, const double *variances);
+
+/* Replace a value. 0, or -EINVAL: there is no such sample or type. */
+int profile__set_value(struct profile *profile, uint32_t sample, size_t type, int64_t value);
 
 /* --- reading --- */
 size_t profile__mapping_cnt(const struct profile *profile);

@@ -317,7 +317,7 @@ static int resolve_header(struct profile_load *load, const struct raw_header *ra
 	for (i = 0; i < load->comments.cnt; i++) {
 		if (!resolve_string(load, load->comments.at[i], &string))
 			return PROFILE_LOAD_BAD_REFERENCE;
-		err = vec__push(&profile->comments, string);
+		err = vec__push(&profile->comments, ((struct profile_comment){ .text = string }));
 		if (err)
 			return err;
 	}

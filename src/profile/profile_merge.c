@@ -384,6 +384,18 @@ static int first_string(struct merge *merge, const struct source *source, uint32
 	return profile__add_string(merge->out, profile__str(source->profile, from), to);
 }
 
+/* Has @source samples that comment @index is about, as far as its part says? */
+static bool has_subject(const struct source *source, size_t index)
+{
+	const struct profile_part *part = source->part;
+	const struct profile *profile = source->profile;
+	uint32_t service = profile->comments.at[index].service;
+
+	if (!service || !part || !part->key || strcmp(part->key, "service_name") != 0)
+		return true;
+	return part->value && !strcmp(part->value, profile__str(profile, service));
+}
+
 static int merge_header(struct merge *merge, const struct source *source, struct profile_meta *meta)
 {
 	const struct profile_meta *from = profile__meta(source->profile);
@@ -405,7 +417,8 @@ static int merge_header(struct merge *merge, const struct source *source, struct
 	if (!err)
 		err = first_string(merge, source, from->doc_url, &meta->doc_url);
 	for (i = 0; !err && i < profile__comment_cnt(source->profile); i++)
-		err = profile__add_comment(merge->out, profile__comment(source->profile, i));
+		err = has_subject(source, i) ? profile__copy_comment(merge->out, source->profile, i)
+					     : 0;
 	if (!err)
 		merge_period(source,
 			     value_unit_of(profile__str(merge->out, meta->period_unit)).size, meta);

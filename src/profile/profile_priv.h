@@ -12,12 +12,21 @@ struct profile_sample {
 	uint32_t labels;
 };
 
+struct profile_comment { /* strings */
+	uint32_t text;
+	uint32_t service; /* it is about no other; 0: about all */
+	bool warns;
+};
+
+/* The same in another profile. */
+int profile__copy_comment(struct profile *profile, const struct profile *from, size_t index);
+
 struct profile {
 	struct intern *strings;
 	struct profile_type types[PROFILE_TYPES_MAX];
 	size_t type_cnt;
 	struct profile_meta meta;
-	VEC(uint32_t) comments;
+	VEC(struct profile_comment) comments;
 	struct seq_table mappings; /* row 0 of this and the next three is "none" */
 	struct seq_table functions;
 	struct seq_table lines; /* runs of struct profile_line */

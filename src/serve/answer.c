@@ -8,7 +8,7 @@
 #include "base/fdio.h"
 #include "encode/encoder.h"
 #include "encode/legacy.h"
-#include "profile/profile_merge.h"
+#include "serve/window.h"
 
 #define BODY_MAX_BYTES    ((size_t)1 << 30)
 #define CMDLINE_MAX_BYTES ((size_t)4 << 20)
@@ -106,19 +106,16 @@ static struct answer answer_symbol(void)
 static int subtract(const struct question *question, struct profile **ret)
 {
 	struct profile_meta meta;
-	int err = profile_diff(question->base->profile, question->shot->profile, 0, ret);
+	int err = window_make(question->base, question->shot, 0,
+			      "heaptap " HEAPTAP_VERSION ": the difference of two moments", ret);
 
 	if (err)
-		return err > 0 ? -EINVAL : err;
+		return err;
 	meta = *profile__meta(*ret);
 	meta.time_ns = profile__meta(question->shot->profile)->time_ns +
 		       profile__meta(question->shot->profile)->duration_ns;
-	meta.duration_ns = (int64_t)(question->shot->taken_ns - question->base->taken_ns);
 	profile__set_meta(*ret, &meta);
-	/* Those of the two ends say nothing about what is between them. */
-	profile__drop_comments(*ret);
-	return profile__add_comment(*ret,
-				    "heaptap " HEAPTAP_VERSION ": the difference of two moments");
+	return 0;
 }
 
 static int encode(const struct question *question, const struct profile *profile,

@@ -14,10 +14,12 @@
 #include "encode/encoder.h"
 #include "sink/sink.h"
 
-#define PREFIX    "heaptap-"
-#define SUFFIX    ".pb.gz"
-#define TRIES_MAX 10
-#define SECOND_NS 1000000000ll
+#define PREFIX      "heaptap-"
+#define SUFFIX      ".pb.gz"
+#define TRIES_MAX   10
+/* Windows given up for a new one: a disk that others fill is not made roomier by giving up all. */
+#define REMOVED_MAX 3
+#define SECOND_NS   1000000000ll
 
 static int make_name(const char *dir, int64_t time_ns, int nth, char **ret)
 {
@@ -58,12 +60,10 @@ static int write_once(const char *path, const struct profile *profile)
 	return err ? err : sink__commit(sink);
 }
 
-int archive_write(const char *dir, const struct profile *profile, int64_t time_ns)
+static int write_new(const char *dir, const struct profile *profile, int64_t time_ns)
 {
 	int err = -EEXIST, nth;
 
-	if (mkdir(dir, 0750) && errno != EEXIST)
-		return -errno;
 	for (nth = 0; err == -EEXIST && nth < TRIES_MAX; nth++) {
 		char *path __free_mem = NULL;
 
@@ -71,6 +71,28 @@ int archive_write(const char *dir, const struct profile *profile, int64_t time_n
 		if (!err)
 			err = write_once(path, profile);
 	}
+	return err;
+}
+
+/* Those of a clock that was set back as well: they say that they are the youngest, and go last. */
+static bool remove_oldest(const char *dir)
+{
+	struct archive_list list __archive_list = {};
+
+	return !archive_find(dir, 0, &list) && list.cnt && !unlink(list.at[0]);
+}
+
+int archive_write(const char *dir, const struct profile *profile, int64_t time_ns)
+{
+	int err, removed_cnt;
+
+	if (mkdir(dir, 0750) && errno != EEXIST)
+		return -errno;
+	err = write_new(dir, profile, time_ns);
+	for (removed_cnt = 0;
+	     (err == -ENOSPC || err == -EDQUOT) && removed_cnt < REMOVED_MAX && remove_oldest(dir);
+	     removed_cnt++)
+		err = write_new(dir, profile, time_ns);
 	return err;
 }
 

@@ -21,7 +21,9 @@ struct archive_state {
 	uint64_t file_cnt, bytes;
 };
 
-/* Write @profile as the window that ended at @time_ns (since 1970). 0 or -errno, and then nothing is left behind. */
+/*
+ * Write @profile as the window that ended at @time_ns (since 1970). On a full disk the oldest windows make
+ * room for it. 0 or -errno, and then nothing is left behind. */
 int archive_write(const char *dir, const struct profile *profile, int64_t time_ns);
 /* Remove what is beyond the limits; @ret is what is left. 0 or -errno. */
 int archive_prune(const char *dir, const struct archive_limits *limits, int64_t now_ns,

@@ -43,6 +43,7 @@ struct daemon {
 	struct http *http;
 	int epoll_fd, timer_fd, signal_fd;
 
+	struct question *asked;   /* for profiles that are still to be made, oldest first */
 	struct question *waiting; /* for the end of their time */
 	struct shot *latest;      /* of everything */
 	struct shot *past;        /* what recordings that have ended counted; NULL: none has */
@@ -57,8 +58,8 @@ struct daemon {
 };
 
 /* store.c */
-/* What has been counted so far, at most @age_max_ns ago. The caller drops it. 0 or -errno. */
-int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
+/* What has been counted up to now, or to a moment not before @since_ns (CLOCK_MONOTONIC). The caller drops it. 0 or -errno. */
+int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t since_ns,
 		  struct shot **ret);
 
 /* Counters are those of ended recordings, too. 0 or -errno. */
@@ -77,6 +78,7 @@ uint64_t daemon__next_push_ns(const struct daemon *daemon);
 void daemon__push_metrics(const struct daemon *daemon, struct buf *out);
 
 /* questions.c */
+/* What takes no profile is answered first, also when it is asked while profiles are made. */
 void daemon__take_questions(struct daemon *daemon);
 /* Those whose time is over. */
 void daemon__answer_due(struct daemon *daemon, uint64_t now_ns);

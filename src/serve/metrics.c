@@ -77,6 +77,21 @@ static void number(struct buf *out, const char *name, const char *type, const ch
 	buf__printf(out, "%s %.17g\n", name, value);
 }
 
+/* What budgets do to the numbers. */
+static void write_budgets(const struct session_state *s, struct buf *out)
+{
+	number(out, "heaptap_windowed_processes", "gauge",
+	       "Living processes that are traced in windows: their numbers are estimates.",
+	       (double)s->windowed_cnt);
+	number(out, "heaptap_budget_steps_total", "counter",
+	       "Steps taken to keep processes to their budgets, down and up again.",
+	       (double)s->step_cnt);
+	metrics_head(out, "heaptap_unprobed_processes", "gauge",
+		     "Living processes without probes while each has its own.");
+	buf__printf(out, "heaptap_unprobed_processes{reason=\"idle\"} %zu\n", s->idle_cnt);
+	buf__printf(out, "heaptap_unprobed_processes{reason=\"refused\"} %zu\n", s->refused_cnt);
+}
+
 static void write_state(const struct session_state *s, struct buf *out)
 {
 	metrics_head(out, "heaptap_build_info", "gauge", "Constant 1, labelled by version.");
@@ -102,6 +117,10 @@ static void write_state(const struct session_state *s, struct buf *out)
 	number(out, "heaptap_unread_files_total", "counter",
 	       "Files whose names or tables are missing because their reader ended.",
 	       (double)s->unread_cnt);
+	number(out, "heaptap_unopened_files", "gauge",
+	       "Files with code that could not be opened: it has no names, allocators in it no "
+	       "probes.",
+	       (double)s->unopened_cnt);
 	number(out, "heaptap_map_bytes", "gauge", "Kernel memory of the BPF maps.",
 	       (double)s->map_bytes);
 	number(out, "heaptap_bpf_seconds_total", "counter",
@@ -165,6 +184,7 @@ void metrics_write(const struct session_state *state, const struct http_counts *
 		   const struct metrics_extra *extra, struct buf *out)
 {
 	write_state(state, out);
+	write_budgets(state, out);
 	write_stats(state, out);
 	write_http(http, out);
 	number(out, "heaptap_profiles_total", "counter", "Profiles made.",

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@
 #include "base/format.h"
 #include "encode/otlp.h"
 #include "serve/push_queue.h"
+#include "serve/push_report.h"
 #include "serve/requests.h"
 
 #define TOKEN_MAX_BYTES  ((size_t)64 << 10)
@@ -26,6 +29,7 @@
 #define RETRY_AFTER_MAX  600u
 #define TIMEOUT_SEC      20L
 #define CONNECT_SEC      5L
+#define REDIRECTS_MAX    3
 #define ANSWER_MAX_BYTES ((size_t)64 << 10)
 
 struct push {
@@ -36,11 +40,12 @@ struct push {
 	bool has_thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t news;
-	uint64_t stop_ns;                     /* CLOCK_MONOTONIC: no later than then; 0: go on */
-	struct profile *windows[WINDOWS_MAX]; /* oldest first */
+	uint64_t stop_ns;                  /* CLOCK_MONOTONIC: no later than then; 0: go on */
+	struct shot *windows[WINDOWS_MAX]; /* oldest first */
 	size_t window_cnt;
 	struct push_queue *queue;
 	struct push_counts counts; /* but for what the queue counts */
+	struct push_report report; /* the thread's own */
 };
 
 /* --- encoding --- */
@@ -58,10 +63,10 @@ static void take_request(void *ctx, struct push_item *item)
 static void encode_windows(struct push *push)
 {
 	while (push->window_cnt) {
-		struct profile *window __free(profile) = push->windows[0];
+		struct shot *window = push->windows[0];
 		struct requests requests = { .kind = (enum push_kind)push->config.kind,
 					     .host = push->host,
-					     .window = window,
+					     .window = window->profile,
 					     .take = take_request,
 					     .ctx = push };
 		size_t lost_cnt;
@@ -71,6 +76,7 @@ static void encode_windows(struct push *push)
 			push->window_cnt * sizeof(push->windows[0]));
 		pthread_mutex_unlock(&push->lock);
 		lost_cnt = requests_make(&requests);
+		shot__drop(window);
 		pthread_mutex_lock(&push->lock);
 		push->counts.dropped += lost_cnt;
 	}
@@ -167,6 +173,93 @@ static int set_options(struct push *push, CURL *curl, const struct push_item *it
 	return 0;
 }
 
+static void cleanup_url(CURLU **url)
+{
+	curl_url_cleanup(*url);
+}
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+	char *x = NULL, *y = NULL;
+	bool same = !curl_url_get(a, part, &x, CURLU_DEFAULT_PORT) &&
+		    !curl_url_get(b, part, &y, CURLU_DEFAULT_PORT) && !strcasecmp(x, y);
+
+	curl_free(x);
+	curl_free(y);
+	return same;
+}
+
+/* Nobody else is given the profile, or the token; but a host may ask for TLS. */
+static bool is_same_host(const char *from, const char *to)
+{
+	CURLU *a __attribute__((cleanup(cleanup_url))) = curl_url();
+	CURLU *b __attribute__((cleanup(cleanup_url))) = curl_url();
+
+	if (!a || !b || curl_url_set(a, CURLUPART_URL, from, 0) ||
+	    curl_url_set(b, CURLUPART_URL, to, 0) || !same_part(a, b, CURLUPART_HOST))
+		return false;
+	if (same_part(a, b, CURLUPART_SCHEME))
+		return same_part(a, b, CURLUPART_PORT);
+	return !strncasecmp(from, "http:", 5) && !strncasecmp(to, "https:", 6);
+}
+
+/* Sent once more, as it is, to where a redirect on the same host says. */
+static CURLcode perform(CURL *curl, struct buf *answer, long *ret_status)
+{
+	CURLcode code = CURLE_OK;
+	char *from, *to;
+	int i;
+
+	for (i = 0; i <= REDIRECTS_MAX; i++) {
+		buf__reset(answer);
+		code = curl_easy_perform(curl);
+		*ret_status = 0;
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+		from = to = NULL;
+		curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &from);
+		curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &to);
+		if (code != CURLE_OK || *ret_status == 303 || !from || !to ||
+		    !is_same_host(from, to) || curl_easy_setopt(curl, CURLOPT_URL, to))
+			break;
+	}
+	return code;
+}
+
+static enum outcome judge(const struct push *push, CURLcode code, long status,
+			  const struct buf *answer)
+{
+	if (status >= 200 && status < 300 && (code == CURLE_OK || buf__error(answer))) {
+		/* OTLP says so in the answer when it took a part alone. */
+		return push->config.kind == PUSH_OTLP &&
+				       otlp_rejected_cnt(buf__data(answer), buf__len(answer))
+			       ? REJECTED
+			       : SENT;
+	}
+	/*
+	 * Too much now, a server that has trouble of its own, or a way there that somebody has yet to repair; anything else
+	 * would be refused again.
+	 */
+	return code != CURLE_OK || status == 429 || status == 408 || status >= 500 ||
+			       (status >= 300 && status < 400)
+		       ? LATER
+		       : REJECTED;
+}
+
+static void report_failure(struct push *push, CURLcode code, long status, enum outcome outcome)
+{
+	char why[CURL_ERROR_SIZE + 64];
+
+	if (code != CURLE_OK)
+		snprintf(why, sizeof(why), "%s", curl_easy_strerror(code));
+	else if (status >= 300 && status < 400)
+		snprintf(why, sizeof(why), "answers %ld, a redirect that is not followed", status);
+	else if (status >= 200 && status < 300)
+		snprintf(why, sizeof(why), "took a part alone");
+	else
+		snprintf(why, sizeof(why), "answers %ld", status);
+	push_report__failed(&push->report, why, outcome == REJECTED);
+}
+
 static enum outcome send_item(struct push *push, const struct push_item *item,
 			      unsigned *ret_after_sec)
 {
@@ -175,6 +268,7 @@ static enum outcome send_item(struct push *push, const struct push_item *item,
 		make_headers(push, item);
 	struct buf *answer __free(buf) = buf__new(ANSWER_MAX_BYTES);
 	curl_off_t after_sec = 0;
+	enum outcome outcome;
 	long status = 0;
 	CURLcode code;
 
@@ -182,21 +276,16 @@ static enum outcome send_item(struct push *push, const struct push_item *item,
 	if (!curl || !headers || !answer || set_options(push, curl, item, answer))
 		return LATER;
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	code = perform(curl, answer, &status);
 	/* Seconds or a date. */
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &after_sec);
 	*ret_after_sec = after_sec < RETRY_AFTER_MAX ? (unsigned)after_sec : RETRY_AFTER_MAX;
-	if (status >= 200 && status < 300 && (code == CURLE_OK || buf__error(answer))) {
-		/* OTLP says so in the answer when it took a part alone. */
-		return push->config.kind == PUSH_OTLP &&
-				       otlp_rejected_cnt(buf__data(answer), buf__len(answer))
-			       ? REJECTED
-			       : SENT;
-	}
-	/* Too much now, or a server that has trouble of its own; anything else would be refused again. */
-	return code != CURLE_OK || status == 429 || status == 408 || status >= 500 ? LATER
-										   : REJECTED;
+	outcome = judge(push, code, status, answer);
+	if (outcome == SENT)
+		push_report__sent(&push->report);
+	else
+		report_failure(push, code, status, outcome);
+	return outcome;
 }
 
 /* Twice as long each time, and never two hosts in step. */
@@ -250,15 +339,30 @@ static bool send_one(struct push *push, struct push_item *item, unsigned *ret_af
 	return true;
 }
 
+/* Locked. */
+static struct push_counts counts_of(const struct push *push)
+{
+	struct push_counts counts = push->counts;
+
+	counts.dropped += push_queue__dropped_cnt(push->queue);
+	counts.spooled += push_queue__spooled_cnt(push->queue);
+	counts.waiting = push_queue__cnt(push->queue);
+	counts.waiting_bytes = push_queue__bytes(push->queue);
+	return counts;
+}
+
 static void *run(void *ctx)
 {
 	struct push *push = ctx;
 	unsigned failed_cnt = 0, after_sec = 0;
+	struct push_counts counts;
 	struct push_item *item;
 
 	pthread_mutex_lock(&push->lock);
 	while (!push->stop_ns || clock_ns(CLOCK_MONOTONIC) < push->stop_ns) {
 		encode_windows(push);
+		counts = counts_of(push);
+		push_report__tell(&push->report, &counts);
 		item = push_queue__take(push->queue);
 		if (!item && push->stop_ns)
 			break;
@@ -317,6 +421,8 @@ int push_start(const struct push_config *config, const struct push_counts *befor
 	if (!err)
 		err = push_queue__new(config->queue_max_bytes, config->spool,
 				      config->spool_max_bytes, &push->queue);
+	push->report.name = push->config.name;
+	push->report.has_spool = push->config.spool;
 	if (!err)
 		err = -pthread_create(&push->thread, NULL, run, push);
 	if (err)
@@ -326,16 +432,22 @@ int push_start(const struct push_config *config, const struct push_counts *befor
 	return 0;
 }
 
+void push__begin_stop(struct push *push, unsigned grace_ms)
+{
+	pthread_mutex_lock(&push->lock);
+	if (!push->stop_ns)
+		push->stop_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)grace_ms * 1000000u;
+	pthread_cond_signal(&push->news);
+	pthread_mutex_unlock(&push->lock);
+}
+
 struct push_counts push__stop(struct push *push, unsigned grace_ms)
 {
 	struct push_counts counts = {};
 
 	if (!push)
 		return counts;
-	pthread_mutex_lock(&push->lock);
-	push->stop_ns = clock_ns(CLOCK_MONOTONIC) + (uint64_t)grace_ms * 1000000u;
-	pthread_cond_signal(&push->news);
-	pthread_mutex_unlock(&push->lock);
+	push__begin_stop(push, grace_ms);
 	if (push->has_thread)
 		pthread_join(push->thread, NULL);
 	if (push->queue)
@@ -359,13 +471,13 @@ const struct push_config *push__config(const struct push *push)
 	return &push->config;
 }
 
-int push__add(struct push *push, struct profile *window)
+int push__add(struct push *push, struct shot *window)
 {
 	int err = 0;
 
 	pthread_mutex_lock(&push->lock);
 	if (push->window_cnt == WINDOWS_MAX) {
-		profile__free(window);
+		shot__drop(window);
 		err = -EBUSY;
 	} else {
 		push->windows[push->window_cnt++] = window;
@@ -380,11 +492,7 @@ struct push_counts push__counts(struct push *push)
 	struct push_counts counts;
 
 	pthread_mutex_lock(&push->lock);
-	counts = push->counts;
-	counts.dropped += push_queue__dropped_cnt(push->queue);
-	counts.spooled += push_queue__spooled_cnt(push->queue);
-	counts.waiting = push_queue__cnt(push->queue);
-	counts.waiting_bytes = push_queue__bytes(push->queue);
+	counts = counts_of(push);
 	pthread_mutex_unlock(&push->lock);
 	return counts;
 }

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
-#include "profile/profile.h"
 #include "serve/config.h"
+#include "serve/desk.h"
 
 struct push;
 
@@ -25,6 +25,8 @@ struct push_counts {
  */
 int push_start(const struct push_config *config, const struct push_counts *before,
 	       struct push **ret);
+/* No longer than @grace_ms from now on; does not wait for it. A push that is to end already is left as it is. */
+void push__begin_stop(struct push *push, unsigned grace_ms);
 /*
  * What waits is sent as long as the other side takes it and @grace_ms are not over; then it goes to the spool; what has
  * no room there is dropped. Returns the last counts.
@@ -37,9 +39,9 @@ DEFINE_CLEANUP(push);
 const struct push_config *push__config(const struct push *push);
 
 /*
- * A window of all services, with its time and duration: counters as differences, the rest as it is. Takes it over. 0, or -EBUSY if too many
+ * A window of all services, with its time and duration: counters as differences, the rest as it is. Takes a hold of it over. 0, or -EBUSY if too many
  * wait to be encoded: it is gone, and nothing of it counted, for the caller can make the next one longer.
  */
-int push__add(struct push *push, struct profile *window);
+int push__add(struct push *push, struct shot *window);
 
 struct push_counts push__counts(struct push *push);

@@ -9,6 +9,10 @@ int push_start(const struct push_config *config, const struct push_counts *befor
 	return -ENOTSUP;
 }
 
+void push__begin_stop(struct push *push, unsigned grace_ms)
+{
+}
+
 struct push_counts push__stop(struct push *push, unsigned grace_ms)
 {
 	return (struct push_counts){};
@@ -23,9 +27,9 @@ const struct push_config *push__config(const struct push *push)
 	return NULL;
 }
 
-int push__add(struct push *push, struct profile *window)
+int push__add(struct push *push, struct shot *window)
 {
-	profile__free(window);
+	shot__drop(window);
 	return -ENOTSUP;
 }
 

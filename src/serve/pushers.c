@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "profile/profile_merge.h"
 #include "serve/daemon.h"
+#include "serve/window.h"
 
-/* Windows of engines with the same interval end together, with one profile for all. */
+/* Windows of engines with the same interval end together. */
 #define SHARE_NS 500000000u
 
 /* Stopping takes no longer than this, whatever the other side does. */
@@ -94,54 +95,74 @@ void daemon__stop_pushers(struct daemon *daemon)
 {
 	size_t i;
 
+	/* All at once, so that none waits for another's end. */
+	for (i = 0; i < daemon->pushers.cnt; i++)
+		push__begin_stop(daemon->pushers.at[i].push, GRACE_MS);
 	for (i = 0; i < daemon->pushers.cnt; i++)
 		stop_one(&daemon->pushers.at[i], GRACE_MS);
 	vec__done(&daemon->pushers);
 }
 
 /* Counters since the last one, and what is in use now. */
-static int make_window(const struct pusher *pusher, const struct shot *now, struct profile **ret)
+static int make_window(const struct shot *base, const struct shot *now, struct shot **ret)
 {
+	struct profile *window;
 	struct profile_meta meta;
-	int err = profile_diff(pusher->base->profile, now->profile, PROFILE_DIFF_COUNTERS, ret);
+	int err = window_make(base, now, PROFILE_DIFF_COUNTERS, NULL, &window);
 
 	if (err)
-		return err > 0 ? -EINVAL : err;
-	meta = *profile__meta(*ret);
-	meta.duration_ns = (int64_t)(now->taken_ns - pusher->base->taken_ns);
+		return err;
+	meta = *profile__meta(window);
 	/* Not by the clock at its beginning, which may have been set since. */
 	meta.time_ns = clock_wall_ns() - meta.duration_ns;
-	profile__set_meta(*ret, &meta);
-	profile__drop_comments(*ret);
+	profile__set_meta(window, &meta);
+	*ret = shot__new(window, now->taken_ns);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Those that are due at the same time: one profile for all, and one window for all that had their last one together. */
+struct round {
+	struct shot *now;
+	struct shot *base, *window; /* the last that was made, and since when */
+};
+
+static void cleanup_round(struct round *round)
+{
+	shot__drop(round->now);
+	shot__drop(round->base);
+	shot__drop(round->window);
+}
+
+static int window_since(struct round *round, struct shot *base)
+{
+	if (round->base == base)
+		return 0;
+	shot__drop(TAKE_PTR(round->base));
+	shot__drop(TAKE_PTR(round->window));
+	if (make_window(base, round->now, &round->window))
+		return -ENOMEM;
+	round->base = shot__hold(base);
 	return 0;
 }
 
 /* Whatever goes wrong, the window goes on: the next one has what this one would have had. */
-static void push_one(struct daemon *daemon, struct pusher *pusher, uint64_t age_max_ns)
+static void push_one(struct pusher *pusher, struct round *round)
 {
-	static const struct session_filter all = {};
-	struct profile *window = NULL;
-	struct shot *now;
-	int err = daemon__shoot(daemon, &all, age_max_ns, &now);
-
-	if (err)
+	if (pusher->base == round->now)
 		return;
-	if (pusher->base == now)
-		err = -EALREADY;
-	else if (pusher->base)
-		err = make_window(pusher, now, &window);
-	if (window && !err)
-		err = push__add(pusher->push, window);
-	if (err) {
-		shot__drop(now);
+	if (pusher->base && (window_since(round, pusher->base) ||
+			     push__add(pusher->push, shot__hold(round->window))))
 		return;
-	}
 	shot__drop(pusher->base);
-	pusher->base = now;
+	pusher->base = shot__hold(round->now);
 }
 
 void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all)
 {
+	static const struct session_filter everybody = {};
+	/* The last word has everything. */
+	uint64_t since_ns = all ? now_ns : now_ns - SHARE_NS;
+	struct round round __attribute__((cleanup(cleanup_round))) = {};
 	size_t i;
 
 	for (i = 0; i < daemon->pushers.cnt; i++) {
@@ -150,8 +171,9 @@ void daemon__push_due(struct daemon *daemon, uint64_t now_ns, bool all)
 		if (pusher->due_ns > now_ns && !all)
 			continue;
 		pusher->due_ns = now_ns + push__config(pusher->push)->interval_ns;
-		/* The last word has everything. */
-		push_one(daemon, pusher, all && !i ? 0 : SHARE_NS);
+		if (!round.now && daemon__shoot(daemon, &everybody, since_ns, &round.now))
+			continue;
+		push_one(pusher, &round);
 	}
 }
 

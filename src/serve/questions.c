@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/clock.h"
 #include "serve/daemon.h"
 #include "serve/pages.h"
 
@@ -79,7 +80,8 @@ static bool begin_profile(struct daemon *daemon, struct question *question)
 	bool waits = question->route.seconds > 0;
 	struct shot *shot = NULL;
 
-	question->err = daemon__shoot(daemon, &filter, waits ? 0 : SHARE_NS, &shot);
+	question->err =
+		daemon__shoot(daemon, &filter, question->due_ns - (waits ? 0 : SHARE_NS), &shot);
 	if (question->err)
 		return false;
 	if (waits) {
@@ -189,34 +191,40 @@ static void answer_page(struct daemon *daemon, struct question *question)
 	question->err = question->text ? 0 : -ENOMEM;
 }
 
-static void take_one(struct daemon *daemon, struct question *question)
+/* Answer what needs no profile; the rest is put down, with the time as its due_ns until it is known to wait for another. */
+static void sort_questions(struct daemon *daemon)
 {
-	if (!daemon->view)
-		question->err = -ESHUTDOWN;
-	else if (question->route.kind != ROUTE_PROFILE)
-		answer_page(daemon, question);
-	else if (begin_profile(daemon, question))
-		return;
-	desk__answer(daemon->desk, question);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct question *question, *next, **end = &daemon->asked;
+
+	while (*end)
+		end = &(*end)->next;
+	for (question = desk__take(daemon->desk); question; question = next) {
+		next = question->next;
+		if (daemon->view && question->route.kind == ROUTE_PROFILE) {
+			question->due_ns = now;
+			question->next = *end;
+			*end = question;
+			continue;
+		}
+		if (daemon->view)
+			answer_page(daemon, question);
+		else
+			question->err = -ESHUTDOWN;
+		desk__answer(daemon->desk, question);
+	}
 }
 
 void daemon__take_questions(struct daemon *daemon)
 {
-	struct question *question, *next, *profiles = NULL;
+	struct question *question;
 
-	/* Pages are quick: they do not wait for the profiles of others. */
-	for (question = desk__take(daemon->desk); question; question = next) {
-		next = question->next;
-		if (question->route.kind == ROUTE_PROFILE) {
-			question->next = profiles;
-			profiles = question;
-		} else {
-			take_one(daemon, question);
-		}
-	}
-	for (question = profiles; question; question = next) {
-		next = question->next;
-		take_one(daemon, question);
+	sort_questions(daemon);
+	while ((question = daemon->asked)) {
+		daemon->asked = question->next;
+		if (!begin_profile(daemon, question))
+			desk__answer(daemon->desk, question);
+		sort_questions(daemon);
 	}
 }
 
@@ -231,7 +239,7 @@ void daemon__answer_due(struct daemon *daemon, uint64_t now_ns)
 			at = &question->next;
 			continue;
 		}
-		question->err = daemon__shoot(daemon, &filter, 0, &question->shot);
+		question->err = daemon__shoot(daemon, &filter, question->due_ns, &question->shot);
 		end_wait(daemon, at);
 	}
 }

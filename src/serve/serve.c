@@ -13,11 +13,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "profile/profile_merge.h"
 #include "serve/archive.h"
 #include "serve/daemon.h"
 #include "serve/notify.h"
 #include "serve/settings.h"
+#include "serve/window.h"
 #include "session/privileges.h"
 
 /* --- the archive --- */
@@ -26,23 +26,18 @@ static int write_window(struct daemon *daemon, const struct shot *from, const st
 {
 	struct profile *window __free(profile) = NULL;
 	struct profile_meta meta;
-	int err = profile_diff(from->profile, to->profile, 0, &window);
+	int err = window_make(from, to, 0, "heaptap " HEAPTAP_VERSION ": windows of time", &window);
 
 	if (err)
-		return err > 0 ? -EINVAL : err;
+		return err;
 	meta = *profile__meta(window);
-	meta.duration_ns = (int64_t)(to->taken_ns - from->taken_ns);
 	meta.time_ns = clock_wall_ns() - meta.duration_ns;
 	profile__set_meta(window, &meta);
-	profile__drop_comments(window);
-	err = profile__add_comment(window, "heaptap " HEAPTAP_VERSION ": windows of time");
-	if (err)
-		return err;
 	return archive_write(daemon->config.dir, window, clock_wall_ns());
 }
 
-/* The window is over: its profile goes to the archive, the next one begins. */
-static void end_window(struct daemon *daemon)
+/* The window is over, at @now_ns or since: its profile goes to the archive, the next one begins. */
+static void end_window(struct daemon *daemon, uint64_t now_ns)
 {
 	static const struct session_filter all = {};
 	const struct serve_config *config = &daemon->config;
@@ -53,7 +48,7 @@ static void end_window(struct daemon *daemon)
 
 	if (!config->dir)
 		return;
-	err = daemon__shoot(daemon, &all, 0, &shot);
+	err = daemon__shoot(daemon, &all, now_ns, &shot);
 	if (!err && daemon->window)
 		err = write_window(daemon, daemon->window, shot);
 	if (err) {
@@ -110,9 +105,12 @@ static void on_timer(struct daemon *daemon)
 	if (read(daemon->timer_fd, &expired, sizeof(expired)) < 0)
 		return;
 	daemon__answer_due(daemon, now);
+	/* Pushing can take a second, and is no reason to let anybody wait who asks for less. */
+	daemon__take_questions(daemon);
 	daemon__push_due(daemon, now, false);
+	daemon__take_questions(daemon);
 	if (is_due(&daemon->window_due_ns, daemon->config.window_ns, now))
-		end_window(daemon);
+		end_window(daemon, now);
 	if (is_due(&daemon->notify_due_ns, notify_interval_ns(), now))
 		notify_manager("WATCHDOG=1");
 }
@@ -227,7 +225,7 @@ static void on_start(void *ctx, struct session_view *view)
 	for (i = 0; i < daemon->config.http.listen.cnt && is_first && !daemon->options->quiet; i++)
 		log_info("serving at %s", daemon->config.http.listen.at[i]);
 	if (daemon->config.dir && !daemon->window)
-		end_window(daemon);
+		end_window(daemon, now);
 	daemon->window_due_ns = daemon->config.dir ? now + daemon->config.window_ns : 0;
 	daemon->notify_due_ns = interval ? now + interval : 0;
 	if (is_first)
@@ -246,9 +244,11 @@ static void send_away(struct daemon *daemon)
 
 static void say_last_word(struct daemon *daemon)
 {
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
 	notify_manager("STOPPING=1");
-	end_window(daemon);
-	daemon__push_due(daemon, clock_ns(CLOCK_MONOTONIC), true);
+	end_window(daemon, now);
+	daemon__push_due(daemon, now, true);
 	daemon->view = NULL;
 	send_away(daemon);
 }
@@ -259,7 +259,7 @@ static void hand_over(struct daemon *daemon)
 	int err;
 
 	notify_manager("WATCHDOG=1");
-	end_window(daemon);
+	end_window(daemon, clock_ns(CLOCK_MONOTONIC));
 	err = daemon__keep(daemon);
 	if (err)
 		log_warn(err, "what this recording has counted is lost");

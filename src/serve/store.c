@@ -63,7 +63,7 @@ static int gather(const struct daemon *daemon, const struct session_filter *filt
 	return err;
 }
 
-int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t age_max_ns,
+int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t since_ns,
 		  struct shot **ret)
 {
 	bool whole = !filter->pid && !filter->service;
@@ -71,7 +71,7 @@ int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, ui
 	struct profile *profile;
 	int err;
 
-	if (whole && daemon->latest && now - daemon->latest->taken_ns < age_max_ns) {
+	if (whole && daemon->latest && daemon->latest->taken_ns >= since_ns) {
 		*ret = shot__hold(daemon->latest);
 		return 0;
 	}
@@ -131,7 +131,7 @@ int daemon__keep(struct daemon *daemon)
 	struct session_state state;
 	struct shot *last;
 	uint64_t taken_ns;
-	int err = daemon__shoot(daemon, &all, SHARE_NS, &last);
+	int err = daemon__shoot(daemon, &all, clock_ns(CLOCK_MONOTONIC) - SHARE_NS, &last);
 
 	if (err)
 		return err;

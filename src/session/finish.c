@@ -2,6 +2,7 @@
 /* What was counted becomes a profile; the targets have nothing to do with it any more. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -95,15 +96,22 @@ int recording__drain(struct recording *rec, struct snapshot **ret)
 	return err ? log_err(err, "cannot read the maps") : SESSION_OK;
 }
 
-static int remark(struct snapshot *snapshot, const char *text)
+/* Nobody but root may open them by their mappings: serve is less. */
+static int tell_unopened(const struct recording *rec, struct snapshot *snapshot)
 {
-	uint32_t string;
-	int err = intern__add(snapshot->strings, text, &string);
+	const char *path = "";
+	size_t cnt = file_table__unopened_cnt(rec->files, &path);
+	char text[PATH_MAX + 128];
 
-	return err ? err : vec__push(&snapshot->remarks, string);
+	if (!cnt)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "names: %zu file%s could not be opened (%s): no names, and no probes if %s", cnt,
+		 cnt > 1 ? "s" : "", path, cnt > 1 ? "any is an allocator" : "it is an allocator");
+	return snapshot__remark(snapshot, 0, text);
 }
 
-static int remark_names(const struct recording *rec, struct snapshot *snapshot)
+static int tell_unread(const struct recording *rec, struct snapshot *snapshot)
 {
 	struct worker_stats stats;
 	uint64_t failed;
@@ -119,17 +127,17 @@ static int remark_names(const struct recording *rec, struct snapshot *snapshot)
 		 "names: %" PRIu64 " files could not be read (%" PRIu64 " took too long, %" PRIu64
 		 " too much memory), %" PRIu64 " requests had no reader",
 		 failed, stats.late_cnt, stats.large_cnt, stats.refused_cnt);
-	return remark(snapshot, text);
+	return snapshot__remark(snapshot, 0, text);
 }
 
-static int remark_unprobed(const struct recording *rec, struct snapshot *snapshot)
+static int tell_unprobed(const struct recording *rec, struct snapshot *snapshot)
 {
 	struct buf *text __free(buf) = buf__new(0);
 
 	if (!text)
 		return -ENOMEM;
 	unprobed__text(&rec->unprobed, text);
-	return buf__len(text) ? remark(snapshot, buf__data(text)) : 0;
+	return buf__len(text) ? snapshot__remark(snapshot, 0, buf__data(text)) : 0;
 }
 
 int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_progress_fn progress,
@@ -140,8 +148,10 @@ int recording__name(struct recording *rec, struct snapshot *snapshot, resolve_pr
 	if (!err && rec->captured_ns)
 		rec->named_ns = rec->captured_ns;
 	if (!err)
-		err = remark_names(rec, snapshot);
-	return err ? err : remark_unprobed(rec, snapshot);
+		err = tell_unopened(rec, snapshot);
+	if (!err)
+		err = tell_unread(rec, snapshot);
+	return err ? err : tell_unprobed(rec, snapshot);
 }
 
 int recording__moment(struct recording *rec, struct snapshot **ret_snapshot, struct profile **ret)

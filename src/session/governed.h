@@ -72,6 +72,7 @@ struct governor {
 	unsigned int seed;
 	struct thread_clocks kept; /* open while there are windows: the first to be opened waits */
 	VEC(struct governed) all;  /* by image */
+	uint64_t step_cnt;         /* of all that there were */
 	struct programs programs;
 };
 

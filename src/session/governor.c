@@ -197,7 +197,8 @@ static bool finer(const struct governor *governor, struct tracer *tracer, const 
 	return true;
 }
 
-static void note_step(struct governed *governed, enum budget_level level, uint64_t now_ns)
+static void note_step(struct governor *governor, struct governed *governed, enum budget_level level,
+		      uint64_t now_ns)
 {
 	if (governed->level == level)
 		return;
@@ -206,6 +207,7 @@ static void note_step(struct governed *governed, enum budget_level level, uint64
 		governed->steps[governed->step_cnt] =
 			(struct step){ level, now_ns - governed->seen_ns };
 	governed->step_cnt++;
+	governor->step_cnt++;
 }
 
 void governor__step_down(struct governor *governor, struct tracer *tracer,
@@ -219,7 +221,7 @@ void governor__step_down(struct governor *governor, struct tracer *tracer,
 	    governed->patience_ns < PATIENCE_MAX_NS)
 		governed->patience_ns *= 2;
 	governed->calm_ns = 0;
-	note_step(governed, level, now_ns);
+	note_step(governor, governed, level, now_ns);
 	if (level == LEVEL_WINDOWS) {
 		programs__learn(&governor->programs, governed->program, true, now_ns);
 		sample_some(tracer, image, id, now_ns);
@@ -246,7 +248,7 @@ static void step_up(struct governor *governor, struct tracer *tracer, const stru
 		governed__end_windows(governed, governor, tracer, id, false);
 		tracer__clear_flags(tracer, id, IMAGE_CLOSED);
 		tracer__resume(tracer, governed->tgid, false);
-		note_step(governed, LEVEL_ALONE, now_ns);
+		note_step(governor, governed, LEVEL_ALONE, now_ns);
 		break;
 	case LEVEL_ALONE:
 		/* Some were freed unseen, but not which. */
@@ -255,11 +257,11 @@ static void step_up(struct governor *governor, struct tracer *tracer, const stru
 			tracer__clear_flags(tracer, id, IMAGE_NO_LIVE);
 		governed->lost_ns = now_ns - governed->seen_ns;
 		tracer__resume(tracer, governed->tgid, true);
-		note_step(governed, LEVEL_COARSE, now_ns);
+		note_step(governor, governed, LEVEL_COARSE, now_ns);
 		break;
 	case LEVEL_COARSE:
 		if (finer(governor, tracer, image, id, now_ns))
-			note_step(governed, LEVEL_FULL, now_ns);
+			note_step(governor, governed, LEVEL_FULL, now_ns);
 		break;
 	default:
 		break;

@@ -73,6 +73,9 @@ void governor__close(struct governor *governor, struct tracer *tracer, bool all)
 void governor__catch_up(struct governor *governor, struct tracer *tracer);
 /* What windows added to the variance of @image's count (struct snapshot_image), for each of its allocations. */
 double governor__variance_each(const struct governor *governor, uint32_t image);
+/* Living processes that are traced in windows, and steps (down or up) taken by anybody so far. */
+size_t governor__windowed_cnt(const struct governor *governor);
+uint64_t governor__step_cnt(const struct governor *governor);
 /* State the errors, take out what was no longer tracked, and say which steps were taken. 0 or -ENOMEM. */
 int governor__settle(const struct governor *governor, const struct tracer *tracer,
 		     struct snapshot *snapshot);

@@ -48,6 +48,23 @@ double governor__variance_each(const struct governor *governor, uint32_t image)
 	return image < governor->all.cnt ? governed__variance_each(&governor->all.at[image]) : 0;
 }
 
+size_t governor__windowed_cnt(const struct governor *governor)
+{
+	size_t cnt = 0, i;
+
+	for (i = 0; i < governor->all.cnt; i++) {
+		const struct governed *governed = &governor->all.at[i];
+
+		cnt += governed->tgid && !governed->ended && governed->level == LEVEL_WINDOWS;
+	}
+	return cnt;
+}
+
+uint64_t governor__step_cnt(const struct governor *governor)
+{
+	return governor->step_cnt;
+}
+
 static void state_error(struct snapshot *snapshot, uint32_t id, const struct governed *governed)
 {
 	size_t i;
@@ -96,7 +113,6 @@ static bool was_windowed(const struct governed *governed)
 static int remark(struct snapshot *snapshot, const struct governed *governed, uint32_t image)
 {
 	struct buf *text __free(buf) = buf__new(4096);
-	uint32_t string;
 	int err;
 
 	if (!text)
@@ -122,38 +138,43 @@ static int remark(struct snapshot *snapshot, const struct governed *governed, ui
 		buf__printf(text, "; in use is what came after %.2fs",
 			    (double)governed->lost_ns / 1e9);
 	err = buf__error(text);
-	if (!err)
-		err = intern__add(snapshot->strings, buf__data(text), &string);
-	return err ? err : vec__push(&snapshot->remarks, string);
+	return err ? err : snapshot__remark(snapshot, image, buf__data(text));
 }
 
-static int remark_more(struct snapshot *snapshot, size_t cnt)
+static int remark_short(struct snapshot *snapshot, size_t cnt)
 {
-	uint32_t string;
 	char text[160];
-	int err;
 
 	snprintf(
 		text, sizeof(text),
 		"%zu short processes more were past their budgets, or known to be: those that were "
 		"seen in windows stand for the others",
 		cnt);
-	err = intern__add(snapshot->strings, text, &string);
-	return err ? err : vec__push(&snapshot->remarks, string);
+	return snapshot__remark(snapshot, 0, text);
+}
+
+static int remark_more(struct snapshot *snapshot, size_t cnt)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%zu process%s more %s past %s", cnt, cnt > 1 ? "es" : "",
+		 cnt > 1 ? "were" : "was", cnt > 1 ? "their budgets" : "its budget");
+	return snapshot__remark(snapshot, 0, text);
 }
 
 int governor__settle(const struct governor *governor, const struct tracer *tracer,
 		     struct snapshot *snapshot)
 {
 	const struct image *images;
-	size_t cnt, i, told_cnt = 0, more_cnt = 0;
+	size_t cnt, i, told_cnt = 0, short_cnt = 0, more_cnt = 0;
 	int err = 0;
 
 	images = tracer__images(tracer, &cnt);
 	for (i = 1; !err && i < governor->all.cnt && i < cnt; i++) {
 		const struct governed *governed = &governor->all.at[i];
 
-		if (governed->start_ns != images[i].start_ns)
+		if (governed->start_ns != images[i].start_ns ||
+		    !snapshot__image(snapshot, (uint32_t)i))
 			continue;
 		if (governed->estimate > 0)
 			state_error(snapshot, (uint32_t)i, governed);
@@ -161,11 +182,16 @@ int governor__settle(const struct governor *governor, const struct tracer *trace
 			drop_live(snapshot, (uint32_t)i);
 		if (!governed->step_cnt)
 			continue;
-		if ((governed->ended && governed->is_met) || told_cnt == REMARKS_MAX)
+		if (governed->ended && governed->is_met) {
+			short_cnt++;
+		} else if (told_cnt == REMARKS_MAX) {
 			more_cnt++;
-		else
+		} else {
 			err = remark(snapshot, governed, (uint32_t)i);
-		told_cnt += told_cnt < REMARKS_MAX;
+			told_cnt++;
+		}
 	}
-	return err || !more_cnt ? err : remark_more(snapshot, more_cnt);
+	if (!err && more_cnt)
+		err = remark_more(snapshot, more_cnt);
+	return err || !short_cnt ? err : remark_short(snapshot, short_cnt);
 }

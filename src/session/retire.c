@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "abi/stack.h"
 #include "base/hashmap.h"
 #include "session/recording.h"
 
@@ -47,14 +48,17 @@ static uint64_t scale_variance(const struct governor *governor, const struct all
 static void on_site(void *ctx, const struct alloc_site *site)
 {
 	struct retiring *retiring = ctx;
-	const uint64_t *frames = retiring->frames + site->frame_start;
+	const uint64_t *from = retiring->frames + site->frame_start;
+	uint64_t frames[STACK_DEPTH_MAX], group;
 	struct alloc_site sum = *site;
-	uint64_t group;
+	uint32_t i;
 	int err;
 
-	if (site->frame_cnt > retiring->frame_cnt ||
+	if (site->frame_cnt > retiring->frame_cnt || site->frame_cnt > STACK_DEPTH_MAX ||
 	    site->frame_start > retiring->frame_cnt - site->frame_cnt)
 		return;
+	for (i = 0; i < site->frame_cnt; i++)
+		frames[i] = resolver__lasting(retiring->rec->resolver, site->image, from[i]);
 	sum.variance += scale_variance(retiring->rec->governor, site);
 	err = group_of(retiring, site->image, &group);
 	if (!err && group != UNWANTED)

@@ -141,7 +141,8 @@ static void look_at(struct recording *rec, struct silent_process *process)
 	}
 	if (cnt >= APART_CHEAP && cpu_ns - process->cpu_ns < WORK_NS)
 		return;
-	if (cnt >= apart_max(rec)) {
+	process->is_refused = cnt >= apart_max(rec);
+	if (process->is_refused) {
 		warn_of_refused(rec);
 		return;
 	}
@@ -159,6 +160,19 @@ static void look_at_all(struct recording *rec)
 	for (i = 0; i < silent->all.cnt; i++) {
 		if (!silent->all.at[i].is_left)
 			look_at(rec, &silent->all.at[i]);
+	}
+}
+
+void silent__count(const struct silent *silent, size_t *ret_idle_cnt, size_t *ret_refused_cnt)
+{
+	size_t i;
+
+	*ret_idle_cnt = *ret_refused_cnt = 0;
+	for (i = 0; i < silent->all.cnt; i++) {
+		const struct silent_process *process = &silent->all.at[i];
+
+		*ret_refused_cnt += !process->is_left && process->is_refused;
+		*ret_idle_cnt += !process->is_left && !process->is_refused;
 	}
 }
 

@@ -18,6 +18,7 @@ struct recording;
 struct silent_process {
 	pid_t pid;
 	bool is_left;    /* it has probes, or nobody asked for it */
+	bool is_refused; /* it works, but too many others have probes */
 	uint64_t cpu_ns; /* when it was first listed */
 };
 
@@ -31,5 +32,7 @@ struct silent {
 int silent__begin(struct recording *rec, uint64_t now_ns);
 /* Give those probes that work. To be called often: most of the time there is nothing to do. */
 void silent__look(struct recording *rec, uint64_t now_ns);
+/* How many are without probes: because they do nothing, and though they work. */
+void silent__count(const struct silent *silent, size_t *ret_idle_cnt, size_t *ret_refused_cnt);
 /* Probes are shared again. */
 void silent__done(struct silent *silent);

@@ -84,6 +84,7 @@ int session_view__state(struct session_view *view, struct session_state *ret)
 				       .tally_bytes = tally__bytes(rec->tally),
 				       .evicted_cnt = tally__evicted_cnt(rec->tally),
 				       .map_bytes = tracer__map_bytes(rec->tracer) };
+	const char *path;
 	uint64_t run_cnt;
 	struct worker_stats worker = {};
 	int err = tracer__stats(rec->tracer, state.stats);
@@ -92,6 +93,10 @@ int session_view__state(struct session_view *view, struct session_state *ret)
 		worker__stats(rec->worker, &worker);
 	state.unread_cnt =
 		worker.death_cnt + worker.late_cnt + worker.large_cnt + worker.refused_cnt;
+	state.windowed_cnt = governor__windowed_cnt(rec->governor);
+	state.step_cnt = governor__step_cnt(rec->governor);
+	silent__count(&rec->silent, &state.idle_cnt, &state.refused_cnt);
+	state.unopened_cnt = file_table__unopened_cnt(rec->files, &path);
 	state.frame_cnt = tracer__frame_used(rec->tracer);
 	state.frame_max = tracer__frame_max(rec->tracer);
 	state.run_ns = tracer__run_ns(rec->tracer, &run_cnt);

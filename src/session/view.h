@@ -27,6 +27,10 @@ struct session_state {
 	uint64_t evicted_cnt;
 	uint64_t
 		unread_cnt; /* requests of which the reader of files died, and those it was not there for */
+	size_t windowed_cnt;          /* processes whose numbers are estimates: traced in windows */
+	uint64_t step_cnt;            /* steps taken to keep to budgets, down and up */
+	size_t idle_cnt, refused_cnt; /* without probes: they do nothing; there are too many */
+	size_t unopened_cnt;          /* files that are mapped and could not be opened */
 	uint64_t map_bytes;
 	uint64_t run_ns; /* CPU time of our programs, if the kernel keeps count; else 0 */
 };

@@ -161,6 +161,21 @@ static void allocators_are_not_in_the_stack(void **state)
 	assert_string_equal(function_at(profile, 0), "main");
 }
 
+/* Names are not looked at twice. */
+static void what_was_judged_is_not_judged_again(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *inner __free(profile) = NULL, *own __free(profile) = NULL;
+
+	s->lines.at[0].flags = SNAPSHOT_LINE_JUDGED | SNAPSHOT_LINE_INTERNAL;
+	inner = build(s, NULL);
+	assert_string_equal(function_at(inner, 0), "main");
+	name_innermost(s, "malloc");
+	s->lines.at[0].flags = SNAPSHOT_LINE_JUDGED;
+	own = build(s, NULL);
+	assert_string_equal(function_at(own, 0), "malloc");
+}
+
 /* Rust's alloc::alloc::alloc() is nearly always part of its caller. */
 static void inlined_allocators_are_not_in_the_stack(void **state)
 {
@@ -238,6 +253,93 @@ static void nothing_makes_an_empty_profile(void **state)
 	assert_int_equal(profile__sample_cnt(profile), 0);
 }
 
+static struct profile *build_placed(const struct snapshot *s)
+{
+	struct build_options options = { .placed = true };
+	struct profile *profile = NULL;
+
+	assert_int_equal(build_profile(s, &options, &profile, NULL), 0);
+	return profile;
+}
+
+/* The first site's likeness in a process @id, which has ended and been forgotten if @gone. */
+static struct alloc_site *add_likeness(struct snapshot *s, uint32_t id, bool gone)
+{
+	struct snapshot_image image = s->images.at[0];
+	struct alloc_site site = s->sites.at[0];
+
+	image.id = site.image = id;
+	image.tgid = gone ? 0 : id;
+	assert_int_equal(vec__push(&s->images, image), 0);
+	assert_int_equal(vec__push(&s->sites, site), 0);
+	return &s->sites.at[s->sites.cnt - 1];
+}
+
+/* 1.4 of one that lives and 1.4 of one that does not are as many as 2.8 of two that do not. */
+static void fractions_are_rounded_once(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+	uint64_t part = 14 * WEIGHT_ONE / 10;
+
+	s->sites.at[0].alloc_cnt = part;
+	s->sites.at[0].free_cnt = 0;
+	add_likeness(s, 900, true)->alloc_cnt = part;
+	profile = build_placed(s);
+	assert_int_equal(profile__sample_cnt(profile), 1);
+	assert_int_equal(profile__values(profile, 0)[PROFILE_ALLOC_OBJECTS], 3);
+	assert_int_equal(profile__values(profile, 0)[PROFILE_INUSE_OBJECTS], 3);
+}
+
+static void use_anon_code(struct snapshot *s, struct alloc_site *site, uint64_t frame,
+			  uint32_t name)
+{
+	struct snapshot_symbol symbol = {
+		.frame = frame, .image = site->image, .line_cnt = 1, .lasting = name
+	};
+
+	site->frame_start = (uint32_t)s->frames.cnt;
+	site->frame_cnt = 1;
+	assert_int_equal(vec__push(&s->frames, frame), 0);
+	assert_int_equal(vec__push(&s->symbols, symbol), 0);
+}
+
+/* At whatever address it lies, and when it lies nowhere any more. */
+static void code_without_a_file_is_what_it_is_called(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+	uint32_t name, ids[2] = { 800, 900 };
+	size_t i;
+
+	assert_int_equal(intern__add(s->strings, "jitted", &name), 0);
+	for (i = 0; i < 2; i++)
+		add_likeness(s, ids[i], i == 1);
+	use_anon_code(s, &s->sites.at[2], FRAME_OF_ADDR(1), name);
+	use_anon_code(s, &s->sites.at[0], FRAME_OF_ADDR(0x7000), name);
+	use_anon_code(s, &s->sites.at[1], FRAME_OF_ADDR(0x9000), name);
+	profile = build_placed(s);
+	assert_int_equal(profile__sample_cnt(profile), 1);
+	assert_int_equal(profile__values(profile, 0)[PROFILE_ALLOC_OBJECTS], 9);
+	assert_string_equal(function_at(profile, 0), "jitted");
+}
+
+/* What was met before its mapping was known to BPF is at the place of the rest of that file. */
+static void addresses_in_a_file_are_the_files(void **state)
+{
+	struct snapshot *s __free(snapshot) = small_snapshot();
+	struct profile *profile __free(profile) = NULL;
+	const uint32_t *stack;
+	size_t cnt;
+
+	s->sites.at[0].frame_cnt = 0;
+	use_anon_code(s, &s->sites.at[0], FRAME_OF_ADDR(0x401234), 0);
+	profile = build_placed(s);
+	stack = profile__stack(profile, 0, &cnt);
+	assert_int_equal(profile__location(profile, stack[0])->address,
+			 FRAME_OF_FILE(SMALL_EXE, 0x1234));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,10 +349,14 @@ int main(void)
 		cmocka_unit_test(errors_of_a_process_are_shared_by_its_samples),
 		cmocka_unit_test(in_use_is_never_negative),
 		cmocka_unit_test(allocators_are_not_in_the_stack),
+		cmocka_unit_test(what_was_judged_is_not_judged_again),
 		cmocka_unit_test(inlined_allocators_are_not_in_the_stack),
 		cmocka_unit_test(what_an_allocator_asks_an_allocator_for_is_counted_once),
 		cmocka_unit_test(what_is_not_there_is_said),
 		cmocka_unit_test(nothing_makes_an_empty_profile),
+		cmocka_unit_test(fractions_are_rounded_once),
+		cmocka_unit_test(code_without_a_file_is_what_it_is_called),
+		cmocka_unit_test(addresses_in_a_file_are_the_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

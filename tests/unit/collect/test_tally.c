@@ -89,17 +89,20 @@ static void test_equal_sites_add_up(void **state)
 	assert_false(snapshot__site_is_live(snapshot, &snapshot->sites.at[0]));
 }
 
-/* The same JIT code at other addresses is the same. */
-static void test_addresses_are_forgotten(void **state)
+/* BPF's hashes are of the addresses that frames had while their process lived. */
+static void test_stacks_are_what_is_kept_of_them(void **state)
 {
 	struct tally *tally __free(tally) = tally__new(0);
-	uint64_t one[2] = { FRAME_OF_ADDR(0x7000), FRAME_OF_FILE(1, 0x20) };
-	uint64_t other[2] = { FRAME_OF_ADDR(0x9000), FRAME_OF_FILE(1, 0x20) };
+	uint64_t frames[2] = { FRAME_OF_ADDR(3), FRAME_OF_FILE(1, 0x20) };
+	uint64_t other[2] = { FRAME_OF_ADDR(4), FRAME_OF_FILE(1, 0x20) };
+	struct alloc_site site = { .frame_cnt = 2, .alloc_cnt = WEIGHT_ONE };
 	uint32_t group = group_of(tally, "node", 0, &program);
 
-	add(tally, group, one, 2, 1);
-	add(tally, group, other, 2, 1);
+	for (site.stack_hash = 1; site.stack_hash < 4; site.stack_hash++)
+		assert_int_equal(tally__add(tally, group, &site, frames), 0);
 	assert_int_equal(tally__site_cnt(tally), 1);
+	assert_int_equal(tally__add(tally, group, &site, other), 0);
+	assert_int_equal(tally__site_cnt(tally), 2);
 }
 
 /* What is given up is no more certain for that. */
@@ -152,7 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_equal_sites_add_up),
-		cmocka_unit_test(test_addresses_are_forgotten),
+		cmocka_unit_test(test_stacks_are_what_is_kept_of_them),
 		cmocka_unit_test(test_eviction_keeps_totals),
 	};
 

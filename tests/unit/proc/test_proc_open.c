@@ -146,6 +146,31 @@ static void mapping_of_another_file_is_stale(void **state)
 	assert_int_equal(fd, -1);
 }
 
+/* The kernel tells a path as the reader would have it: what lies in a chroot, and what was mapped before it. */
+static void paths_are_the_readers(void **state)
+{
+	const char *const paths[] = { in_root("file"), secret };
+	struct proc_map map = { .start = 0x1000, .end = 0x2000 };
+	struct stat st;
+	size_t i;
+
+	if (!target)
+		skip();
+	for (i = 0; i < 2; i++) {
+		int fd __close_fd = -1, none = -1;
+
+		assert_int_equal(stat(paths[i], &st), 0);
+		map.path = paths[i];
+		map.ino = st.st_ino;
+		map.dev = (uint32_t)(major(st.st_dev) << 20 | minor(st.st_dev));
+		assert_int_equal(proc_map_open(target, &map, &fd), 0);
+		map.ino++;
+		assert_int_equal(proc_map_open(target, &map, &none), -ENOENT);
+	}
+	map.path = in_root("fifo");
+	assert_int_equal(proc_map_open(target, &map, &(int){ -1 }), -ENOENT);
+}
+
 static void gone_process_has_no_files(void **state)
 {
 	struct proc_map map = { .start = 0x1000, .end = 0x2000, .ino = 1, .path = "/file" };
@@ -162,6 +187,7 @@ int main(void)
 		cmocka_unit_test(links_stay_inside_the_root),
 		cmocka_unit_test(only_files_are_opened),
 		cmocka_unit_test(mapping_of_another_file_is_stale),
+		cmocka_unit_test(paths_are_the_readers),
 		cmocka_unit_test(gone_process_has_no_files),
 	};
 

@@ -215,6 +215,26 @@ static void test_otlp(void **state)
 	assert_string_equal(taken.items.at[0]->encoding, "gzip");
 }
 
+/* What warns of a service's numbers goes with them, and with no others. */
+static void test_warnings(void **state)
+{
+	struct profile *window __free(profile) = new_window();
+	struct taken taken __taken = {};
+
+	add_sample(window, "api", "f", 100);
+	add_sample(window, "shop", "g", 100);
+	assert_int_equal(profile__add_warning(window, "budget: process 1", "api"), 0);
+	assert_int_equal(profile__add_warning(window, "names: 1 file", ""), 0);
+	make(window, PUSH_PYROSCOPE, &taken);
+	struct profile *api __free(profile) = decode(find(&taken, "name=api"));
+	struct profile *shop __free(profile) = decode(find(&taken, "name=shop"));
+
+	assert_int_equal(profile__comment_cnt(api), 2);
+	assert_string_equal(profile__comment(api, 0), "budget: process 1");
+	assert_int_equal(profile__comment_cnt(shop), 1);
+	assert_string_equal(profile__comment(shop, 0), "names: 1 file");
+}
+
 static void test_nothing(void **state)
 {
 	struct profile *window __free(profile) = new_window();
@@ -230,7 +250,7 @@ int main(void)
 		cmocka_unit_test(test_services),         cmocka_unit_test(test_numbers_stay),
 		cmocka_unit_test(test_many_samples),     cmocka_unit_test(test_large_samples),
 		cmocka_unit_test(test_one_large_sample), cmocka_unit_test(test_otlp),
-		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_nothing),          cmocka_unit_test(test_warnings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
