@@ -201,9 +201,7 @@ static const char *const expects[] = {
 	[CGROUP] = "a control group: a directory below /sys/fs/cgroup (systemd-cgls names them)",
 	[FILE_PATH] = "a file that can be read",
 	[LIST] = "a text, and not an empty one",
-	[LISTEN] = "HOST:PORT (HOST in numbers, or localhost), [HOST]:PORT or unix:PATH (absolute, "
-		   "at most "
-		   "107 bytes)",
+	[LISTEN] = "HOST:PORT, [HOST]:PORT (numbers, localhost) or unix:/PATH (107 bytes)",
 	[HOST] = "HOST or HOST:PORT, as others reach us",
 	[HEADERS] = "Name: value",
 	[USERS] = "a user's name or number",

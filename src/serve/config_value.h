@@ -24,8 +24,8 @@ enum value_kind {
 	PUSH_KIND
 };
 
-/* Put @text into @field, which is of the type that goes with @kind. 0, -EINVAL or -ENOMEM. */
-int value_set(enum value_kind kind, void *field, const char *text);
+/* Put @value into @field, which is of the type that goes with @kind. 0, -EINVAL or -ENOMEM. */
+int value_set(enum value_kind kind, void *field, const char *value);
 /* Is each time one more, instead of another? */
 bool value_adds_up(enum value_kind kind);
 /* "must be ..." */

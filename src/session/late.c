@@ -133,26 +133,26 @@ void late__look(struct recording *rec, uint32_t image, pid_t pid)
 {
 	struct late *late = &rec->late;
 	const struct image *info = image_at(rec, image);
-	bool hooked, own = rec->is_apart || recording__is_listed(rec);
+	bool hooked, is_late, own = rec->is_apart || recording__is_listed(rec);
 	uint64_t flags;
 
 	if (!late->waiting || !info || !hashmap__get(late->waiting, image, &flags))
 		return;
 	hooked = !(flags & LATE_UNHOOKED);
-	if (!recording__wants(rec, image)) {
-		hashmap__del(late->waiting, image);
-	} else if (info->end_ns) {
+	if (!recording__wants(rec, image))
+		is_late = false;
+	else if (info->end_ns)
 		/* Gone before we came, for good or to be another program; its probes may have been there. */
-		if ((!hooked || own) && !(own && tracer__is_probed(rec->tracer, pid)))
-			count(rec, info);
-		hashmap__del(late->waiting, image);
-	} else if (late->probed_ns > info->start_ns) {
-		if (!hooked || late__has_begun(rec, image))
-			count(rec, info);
-		hashmap__del(late->waiting, image);
-	} else if (late->mapped_cnt && (!hooked || info->map_gen >= LIBS_MAPPED)) {
-		hashmap__del(late->waiting, image);
-	}
+		is_late = (!hooked || own) && !(own && tracer__is_probed(rec->tracer, pid));
+	else if (late->probed_ns > info->start_ns)
+		is_late = !hooked || late__has_begun(rec, image);
+	else if (late->mapped_cnt && (!hooked || info->map_gen >= LIBS_MAPPED))
+		is_late = false;
+	else
+		return;
+	if (is_late)
+		count(rec, info);
+	hashmap__del(late->waiting, image);
 }
 
 void late__end(struct recording *rec, uint32_t image)

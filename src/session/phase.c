@@ -184,9 +184,11 @@ void phase__repeat(struct tracer *tracer, uint32_t image, double times)
 
 		if (tracer_site_is_of(&sites[i], i, image))
 			tracer__add_to_site(
-				tracer, (uint32_t)i, more_of(now.cnt, 0, now.cnt * (1 + times)),
-				more_of(now.bytes, 0, now.bytes * (1 + times)),
-				more_of(now.variance, 0, now.variance * (1 + times) * (1 + times)));
+				tracer, (uint32_t)i,
+				more_of(now.cnt, 0, (double)now.cnt * (1 + times)),
+				more_of(now.bytes, 0, (double)now.bytes * (1 + times)),
+				more_of(now.variance, 0,
+					(double)now.variance * (1 + times) * (1 + times)));
 	}
 }
 
