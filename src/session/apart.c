@@ -16,7 +16,7 @@
 #define APART_MAX_PERF 64u
 
 /* The launcher is heard of before there is anybody to be seen. */
-#define SPARE_NS 30000000000u
+#define SPARE_NS 5000000000u
 
 struct candidate {
 	pid_t pid;
