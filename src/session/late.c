@@ -129,28 +129,34 @@ bool late__is_seen(const struct recording *rec, uint32_t image)
 	return info && !info->end_ns;
 }
 
+/* Did it run without its probes, as far as can be told of it now? */
+static bool was_late(struct recording *rec, uint32_t image, pid_t pid, bool hooked)
+{
+	const struct image *info = image_at(rec, image);
+	bool own = rec->is_apart || recording__is_listed(rec);
+
+	/* Gone before we came, for good or to be another program; its probes may have been there. */
+	if (info->end_ns)
+		return (!hooked || own) && !(own && tracer__is_probed(rec->tracer, pid));
+	return rec->late.probed_ns > info->start_ns && (!hooked || late__has_begun(rec, image));
+}
+
 void late__look(struct recording *rec, uint32_t image, pid_t pid)
 {
 	struct late *late = &rec->late;
 	const struct image *info = image_at(rec, image);
-	bool hooked, is_late, own = rec->is_apart || recording__is_listed(rec);
+	bool hooked, wanted, known;
 	uint64_t flags;
 
 	if (!late->waiting || !info || !hashmap__get(late->waiting, image, &flags))
 		return;
 	hooked = !(flags & LATE_UNHOOKED);
-	if (!recording__wants(rec, image))
-		is_late = false;
-	else if (info->end_ns)
-		/* Gone before we came, for good or to be another program; its probes may have been there. */
-		is_late = (!hooked || own) && !(own && tracer__is_probed(rec->tracer, pid));
-	else if (late->probed_ns > info->start_ns)
-		is_late = !hooked || late__has_begun(rec, image);
-	else if (late->mapped_cnt && (!hooked || info->map_gen >= LIBS_MAPPED))
-		is_late = false;
-	else
+	wanted = recording__wants(rec, image);
+	known = info->end_ns || late->probed_ns > info->start_ns ||
+		(late->mapped_cnt && (!hooked || info->map_gen >= LIBS_MAPPED));
+	if (wanted && !known)
 		return;
-	if (is_late)
+	if (wanted && was_late(rec, image, pid, hooked))
 		count(rec, info);
 	hashmap__del(late->waiting, image);
 }
