@@ -50,9 +50,9 @@ int secrets_read(const struct http_config *config, struct secrets *ret,
 		err = read_file("tls-key", config->tls_key, &secrets.tls_key, ret_fault);
 	if (err)
 		return err;
-	*ret = (struct secrets){ .token = TAKE_PTR(secrets.token),
-				 .tls_cert = TAKE_PTR(secrets.tls_cert),
-				 .tls_key = TAKE_PTR(secrets.tls_key) };
+	ret->token = TAKE_PTR(secrets.token);
+	ret->tls_cert = TAKE_PTR(secrets.tls_cert);
+	ret->tls_key = TAKE_PTR(secrets.tls_key);
 	return 0;
 }
 

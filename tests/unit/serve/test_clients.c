@@ -20,12 +20,16 @@ struct pair {
 static struct pair connect_from(struct clients *clients, uint32_t address)
 {
 	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr = { address } };
+	struct pair pair;
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	return (struct pair){ fds[0], fds[1],
+	pair = (struct pair){ fds[0], fds[1],
 			      clients__add(clients, fds[0],
 					   address ? (struct sockaddr *)&from : NULL) };
+	/* Nobody would be shut out then, and to wait for it takes a minute. */
+	assert_non_null(pair.client);
+	return pair;
 }
 
 static void hang_up(struct clients *clients, struct pair *pair)
