@@ -132,8 +132,6 @@ void governed__stand(struct governed *governed, struct governor *governor, struc
 /* It stands for @unseen, too: work of its program that no window stands for, by all windows of the program. */
 void governed__stand_for(struct governed *governed, struct tracer *tracer, uint32_t id,
 			 const struct windows *windows, struct work unseen);
-/* Allocations: those that were counted where that is all, estimates for the others. */
-double governed__whole_cnt(const struct governed *governed);
 /* Is enough seen of it to tell what there would be without windows? */
 bool governed__is_known(const struct governed *governed);
 /* What there would have been, between two looks, without windows. */

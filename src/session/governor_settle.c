@@ -26,7 +26,7 @@ static void drop_live(struct snapshot *snapshot, uint32_t image)
 	}
 }
 
-double governed__whole_cnt(const struct governed *governed)
+static double whole_cnt(const struct governed *governed)
 {
 	return (double)governed->last.enter_cnt - governed->seen + governed->estimate;
 }
@@ -38,7 +38,7 @@ static double error_cnt(const struct governed *governed)
 
 double governed__variance_each(const struct governed *governed)
 {
-	double whole = governed__whole_cnt(governed), error = error_cnt(governed);
+	double whole = whole_cnt(governed), error = error_cnt(governed);
 
 	return governed->estimate > 0 && whole > 0 ? error * error / whole : 0;
 }
@@ -124,7 +124,7 @@ static int remark(struct snapshot *snapshot, const struct governed *governed, ui
 		buf__printf(text, "; traced in %" PRIu64 " windows, scaled by %.4g ± %.0f%% (%s)",
 			    governed->window_cnt,
 			    governed->seen > 0 ? governed->estimate / governed->seen : 1,
-			    100 * error_cnt(governed) / governed__whole_cnt(governed),
+			    100 * error_cnt(governed) / whole_cnt(governed),
 			    governed->by == WINDOWS_BY_OWN ? "by its CPU time"
 							   : "by its reads and writes");
 	else if (was_windowed(governed))

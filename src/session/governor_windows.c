@@ -236,11 +236,8 @@ void governed__stand_for(struct governed *governed, struct tracer *tracer, uint3
 {
 	struct windows_scale scale = windows__scale(windows, unseen);
 	double more = windows->allocs / windows__own_ns(windows) * work_own_ns(unseen);
-	double whole = governed__whole_cnt(governed);
 
-	if (whole <= 0)
-		return;
-	phase__repeat(tracer, id, more / whole);
+	phase__repeat(tracer, id, more);
 	governed->estimate += more;
 	governed->chance_squares += more * scale.chance * more * scale.chance;
 	governed->measure += more * scale.measure;

@@ -173,22 +173,25 @@ int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image)
 	return 0;
 }
 
-void phase__repeat(struct tracer *tracer, uint32_t image, double times)
+void phase__repeat(struct tracer *tracer, uint32_t image, double more)
 {
 	const struct alloc_site *sites;
+	double counted = 0, times;
 	size_t cnt, i;
 
 	sites = tracer__sites(tracer, &cnt);
+	for (i = 0; i < cnt; i++)
+		counted += tracer_site_is_of(&sites[i], i, image) ? (double)sites[i].alloc_cnt : 0;
+	/* By what samples say there was: that may be far from what there was, where they are few. */
+	times = counted > 0 ? 1 + more * WEIGHT_ONE / counted : 1;
 	for (i = 0; i < cnt; i++) {
 		struct phase_count now = count_of(&sites[i]);
 
 		if (tracer_site_is_of(&sites[i], i, image))
 			tracer__add_to_site(
-				tracer, (uint32_t)i,
-				more_of(now.cnt, 0, (double)now.cnt * (1 + times)),
-				more_of(now.bytes, 0, (double)now.bytes * (1 + times)),
-				more_of(now.variance, 0,
-					(double)now.variance * (1 + times) * (1 + times)));
+				tracer, (uint32_t)i, more_of(now.cnt, 0, (double)now.cnt * times),
+				more_of(now.bytes, 0, (double)now.bytes * times),
+				more_of(now.variance, 0, (double)now.variance * times * times));
 	}
 }
 

@@ -48,7 +48,7 @@ void phase__take(struct phase *phase, const struct tracer *tracer, uint32_t imag
 		 const struct window *window);
 /* Scale. Its windows must be closed. 0 or -ENOMEM. */
 int phase__end(struct phase *phase, struct tracer *tracer, uint32_t image);
-/* Let what @image's sites hold stand for @times as much besides. */
-void phase__repeat(struct tracer *tracer, uint32_t image, double times);
+/* Let @image's sites stand for @more allocations besides, in the proportions that they have. */
+void phase__repeat(struct tracer *tracer, uint32_t image, double more);
 /* Make @phase, which has not ended, go on from the beginning of @before, which has: it is taken back. */
 void phase__reopen(struct phase *phase, struct phase *before, struct tracer *tracer);

@@ -9,6 +9,8 @@
  */
 #define PRICE_COLD    0.2
 #define PRICE_ERROR   0.3
+/* Errors are stated as one such, but looked for at so many: where work hides behind the traps they grow faster than that. */
+#define ERRORS_OUT    1.5
 /*
  * And what the program does between traps takes longer than without, for the same reason: a compiler was seen to take a tenth
  * to a fourth longer. (A loop that does nothing but wait for its own stores took two and a half times as long.)
@@ -95,8 +97,8 @@ void windows__add(struct windows *windows, const struct window *window)
 	add_by(&windows->by[WINDOWS_BY_OWN], own_ns * times, allocs);
 	add_by(&windows->by[WINDOWS_BY_IO], (double)window->work.io_cnt * times, allocs);
 	add_by(&windows->by[WINDOWS_BY_IO_BYTES], (double)window->work.io_bytes * times, allocs);
-	add_rate(&windows->cheap, window, -PRICE_ERROR);
-	add_rate(&windows->dear, window, PRICE_ERROR);
+	add_rate(&windows->cheap, window, -ERRORS_OUT * PRICE_ERROR);
+	add_rate(&windows->dear, window, ERRORS_OUT * PRICE_ERROR);
 }
 
 static void join_rate(struct windows_rate *to, struct windows_rate more)
@@ -176,7 +178,7 @@ static struct windows_scale scale_by_own(const struct windows *windows, double t
 	double more = fmax(bounds.most / scale.factor - 1, 0),
 	       less = fmax(1 - bounds.least / scale.factor, 0);
 
-	scale.measure = hypot(fmax(more, less), OWN_ERROR);
+	scale.measure = hypot(fmax(more, less) / ERRORS_OUT, OWN_ERROR);
 	scale.chance = chance_error(windows, WINDOWS_BY_OWN);
 	return scale;
 }
