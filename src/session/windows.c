@@ -4,10 +4,9 @@
 #include <math.h>
 
 /*
- * What a trap costs a program in a window is more than it costs us, by as much: its caches are colder. Seen were 0.8 to 1.45
- * times of that; how far it may be off. (BUDGET_PRICE_ERROR is what a budget must bear.)
+ * How far what a trap costs a program in a window may be from what it costs us: its caches are colder, and it was seen to be 0.8
+ * to 1.45 times of that. (BUDGET_PRICE_ERROR is what a budget must bear.)
  */
-#define PRICE_COLD    0.2
 #define PRICE_ERROR   0.3
 /* Errors are stated as one such, but looked for at so many: where work hides behind the traps they grow faster than that. */
 #define ERRORS_OUT    1.5
@@ -25,6 +24,7 @@
 #define IO_ERROR      0.1
 /* Fewer of them in all windows together tell nothing. */
 #define IO_LEAST_CNT  32
+/* Windows that may all have missed what is rare. */
 #define FEW           12
 /* What a window of weight 1 covers. */
 #define COVER_NS      1e6
@@ -144,7 +144,6 @@ static double chance_error(const struct windows *windows, enum windows_by by)
 		    rate * rate * windows->by[by].squares;
 	chance = sqrt((fmax(residuals, 0) + windows->alloc_variance) * cnt / (cnt - 1)) /
 		 windows->allocs;
-	/* A few of them may agree because all have missed what is rare. */
 	return cnt < FEW ? hypot(chance, 1 / sqrt(cnt)) : chance;
 }
 
