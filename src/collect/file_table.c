@@ -27,7 +27,8 @@
 
 struct entry {
 	struct file_entry file;
-	struct unwind_table *table; /* NULL: no CFI, or it was fed already */
+	struct unwind_table *table; /* NULL: no CFI, not read yet, or it was fed already */
+	bool unread;
 	bool fed;
 	bool forgotten; /* it was open once */
 	uint32_t next;  /* with the same hash */
@@ -37,6 +38,10 @@ struct file_table {
 	VEC(struct entry) entries;
 	struct hashmap *by_key;
 	struct worker *worker; /* who reads them, or NULL: we do */
+	struct worker
+		*later; /* who reads them while nobody waits, or NULL: they are read at once */
+	size_t unread_cnt;
+	uint32_t reading; /* which of them is being read, or NO_ENTRY */
 	bool full_cfi;
 	bool late; /* the tracer's room is fixed */
 };
@@ -49,6 +54,7 @@ struct file_table *file_table__new(void)
 
 	if (!files)
 		return NULL;
+	files->reading = NO_ENTRY;
 	files->by_key = hashmap__new();
 	return files->by_key ? TAKE_PTR(files) : NULL;
 }
@@ -80,6 +86,11 @@ void file_table__set_full_cfi(struct file_table *files, bool full)
 void file_table__set_worker(struct file_table *files, struct worker *worker)
 {
 	files->worker = worker;
+}
+
+void file_table__read_later(struct file_table *files, struct worker *worker)
+{
+	files->later = worker;
 }
 
 static uint64_t key_hash(const struct unwind_file_key *key)
@@ -131,22 +142,34 @@ static void read_file(struct file_table *files, int fd, struct unwind_table **re
 		*ret = NULL;
 }
 
+static int set_build_id(struct entry *entry, const struct build_id *id)
+{
+	char hex[BUILD_ID_HEX_SIZE];
+	char *text = strdup(id->len_bytes ? build_id_format(id, hex) : "");
+
+	if (!text)
+		return -ENOMEM;
+	free(entry->file.build_id);
+	entry->file.build_id = text;
+	return 0;
+}
+
 /* What @fd (-1: unknown contents) tells about the file. The entry takes it over. 0 or -ENOMEM. */
 static int fill(struct file_table *files, struct entry *entry, int fd, pid_t pid, const char *path)
 {
 	struct file_entry *file = &entry->file;
-	char hex[BUILD_ID_HEX_SIZE];
 	struct build_id id = {};
 
 	free(file->path);
-	free(file->build_id);
 	file->fd = fd;
 	file->pid = pid;
 	file->path = strdup(path);
-	if (fd >= 0)
+	entry->unread = files->later && fd >= 0;
+	if (entry->unread)
+		files->unread_cnt++;
+	else if (fd >= 0)
 		read_file(files, fd, &entry->table, &id);
-	file->build_id = strdup(id.len_bytes ? build_id_format(&id, hex) : "");
-	return file->path && file->build_id ? 0 : -ENOMEM;
+	return set_build_id(entry, &id) || !file->path ? -ENOMEM : 0;
 }
 
 static int insert(struct file_table *files, const struct unwind_file_key *key, int fd, pid_t pid,
@@ -159,6 +182,7 @@ static int insert(struct file_table *files, const struct unwind_file_key *key, i
 	first = hashmap__slot(files->by_key, key_hash(key), NO_ENTRY, NULL);
 	entry.next = first ? (uint32_t)*first : NO_ENTRY;
 	if (err || !first || vec__push(&files->entries, entry)) {
+		files->unread_cnt -= entry.unread;
 		free(entry.file.path);
 		free(entry.file.build_id);
 		unwind_table__free(entry.table);
@@ -286,6 +310,73 @@ int file_table__add_notice(struct file_table *files, const struct notice *notice
 	return insert(files, &key, fd, (pid_t)notice->tgid, path ? path : fallback, notice->id);
 }
 
+/* --- reading them later --- */
+
+static void has_been_read(struct file_table *files, struct entry *entry)
+{
+	entry->unread = false;
+	files->unread_cnt--;
+}
+
+static void begin_next(struct file_table *files)
+{
+	uint32_t i;
+
+	for (i = 0; files->unread_cnt && i < files->entries.cnt; i++) {
+		struct entry *entry = &files->entries.at[i];
+
+		if (!entry->unread)
+			continue;
+		if (!worker__begin_table(files->later, entry->file.fd, full_max(files))) {
+			files->reading = i;
+			return;
+		}
+		has_been_read(files, entry);
+	}
+}
+
+static void end_reading(struct file_table *files)
+{
+	struct entry *entry = &files->entries.at[files->reading];
+	struct unwind_table *table __free(unwind_table) = NULL;
+	struct build_id id;
+
+	files->reading = NO_ENTRY;
+	if (worker__end_table(files->later, &table, &id))
+		table = NULL;
+	/* It may have been forgotten meanwhile. */
+	if (!entry->unread)
+		return;
+	has_been_read(files, entry);
+	entry->table = TAKE_PTR(table);
+	/* Without memory it stays without. */
+	set_build_id(entry, &id);
+}
+
+int file_table__fd(const struct file_table *files)
+{
+	return files->later ? worker__fd(files->later) : -1;
+}
+
+bool file_table__is_late(const struct file_table *files, uint64_t now_ns)
+{
+	return files->later && worker__is_late(files->later, now_ns);
+}
+
+void file_table__read_on(struct file_table *files, bool has_come)
+{
+	if (files->reading != NO_ENTRY && has_come)
+		end_reading(files);
+	if (files->reading == NO_ENTRY)
+		begin_next(files);
+}
+
+void file_table__read_all(struct file_table *files)
+{
+	while (files->unread_cnt)
+		file_table__read_on(files, true);
+}
+
 size_t file_table__cnt(const struct file_table *files)
 {
 	return files->entries.cnt;
@@ -327,6 +418,8 @@ void file_table__forget(struct file_table *files, size_t index, struct tracer *t
 	close(entry->file.fd);
 	entry->file.fd = -1;
 	entry->forgotten = true;
+	files->unread_cnt -= entry->unread;
+	entry->unread = false;
 }
 
 size_t file_table__unopened_cnt(const struct file_table *files, const char **ret_path)
@@ -384,7 +477,7 @@ int file_table__feed(struct file_table *files, struct tracer *tracer)
 		struct entry *entry = &files->entries.at[i];
 
 		/* What could not be opened may be met again: until then the walker has nothing to keep. */
-		if (entry->fed || entry->file.fd < 0)
+		if (entry->fed || entry->unread || entry->file.fd < 0)
 			continue;
 		err = feed_one(entry, tracer);
 		first_err = first_err ? first_err : err;

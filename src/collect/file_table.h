@@ -27,7 +27,7 @@ struct file_entry {
 	int fd;         /* -1: it could not be opened, or is forgotten */
 	pid_t pid;      /* a process that had it mapped: its root is where debug files may be */
 	char *path;     /* as that process sees it */
-	char *build_id; /* hex or "" */
+	char *build_id; /* hex or "", which is also what a file has that was not read yet */
 };
 
 struct file_table *file_table__new(void);
@@ -39,6 +39,20 @@ void file_table__set_full_cfi(struct file_table *files, bool full);
 
 /* Have files read by @worker, which must outlive the table. */
 void file_table__set_worker(struct file_table *files, struct worker *worker);
+
+/*
+ * From now on nobody waits for a file that is added: one after another they are read by @worker (which must outlive the
+ * table), and fed once they are. A large one takes a tenth of a second, in which others need to be looked after.
+ */
+void file_table__read_later(struct file_table *files, struct worker *worker);
+/* Ready to be read when what is being read has come: file_table__read_on(). The table's; -1: nothing is read later. */
+int file_table__fd(const struct file_table *files);
+/* What is being read has taken too long: file_table__read_on() gives it up. @now_ns is of CLOCK_MONOTONIC. */
+bool file_table__is_late(const struct file_table *files, uint64_t now_ns);
+/* Go on with the next one, unless one is being read; @has_come: it has come, or is to be waited for. */
+void file_table__read_on(struct file_table *files, bool has_come);
+/* Wait until all are read. */
+void file_table__read_all(struct file_table *files);
 
 /* The entry of the file behind @map of process @pid, made if it is new. 0 or -ENOMEM; a file that cannot be opened
  * is an entry too. @ret_index may be NULL. */

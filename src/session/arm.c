@@ -260,11 +260,18 @@ static int attach_for_child(struct recording *rec)
 
 void recording__feed_files(struct recording *rec)
 {
+	file_table__read_on(rec->files, false);
 	if (file_table__feed(rec->files, rec->tracer) != -ENOSPC || rec->tables_full)
 		return;
 	rec->tables_full = true;
 	log_warn(0,
 		 "no room for more unwind tables: stacks through files that came late may be cut");
+}
+
+void recording__feed_all_files(struct recording *rec)
+{
+	file_table__read_all(rec->files);
+	recording__feed_files(rec);
 }
 
 /* What the program that @pid has just become will map, by its loader's word: it has not run an instruction yet. */
@@ -359,6 +366,8 @@ void recording__on_exec(struct recording *rec, const struct notice *notice)
 		apart_forget_translated(rec, notice->image, pid);
 	else
 		meet_program(rec, notice, stopped, held);
+	if (held || stopped)
+		recording__feed_all_files(rec);
 	if (held)
 		hold_release(pid);
 	if (stopped)
@@ -373,6 +382,7 @@ void recording__on_libs(struct recording *rec, const struct notice *notice)
 	late__look(rec, notice->image, pid);
 	if (!(notice->id & ENTRY_HELD))
 		return;
+	recording__feed_all_files(rec);
 	/* All is mapped: before its own first instruction, and musl says it only once. */
 	if (late__has_begun(rec, notice->image))
 		tracer__set_waits(rec->tracer, pid, false);
@@ -493,6 +503,8 @@ int recording__arm(struct recording *rec)
 	err = attach_all(rec);
 	late__know_files(rec);
 	rec->first_file_cnt = file_table__cnt(rec->files);
+	if (rec->later)
+		file_table__read_later(rec->files, rec->later);
 	if (!err)
 		err = attach_op(rec);
 	if (err)

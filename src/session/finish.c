@@ -67,6 +67,8 @@ int recording__capture(struct recording *rec, uint64_t until_mono_ns, struct sna
 	};
 	int err;
 
+	/* What is still to be read has no build id. */
+	recording__feed_all_files(rec);
 	governor__catch_up(rec->governor, rec->tracer);
 	err = capture_snapshot(&capture, &snapshot);
 	if (!err)
@@ -111,15 +113,32 @@ static int tell_unopened(const struct recording *rec, struct snapshot *snapshot)
 	return snapshot__remark(snapshot, 0, text);
 }
 
+void recording__worker_stats(const struct recording *rec, struct worker_stats *ret)
+{
+	const struct worker *const workers[] = { rec->worker, rec->later };
+	struct worker_stats all = {}, one;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (!workers[i])
+			continue;
+		worker__stats(workers[i], &one);
+		all.request_cnt += one.request_cnt;
+		all.death_cnt += one.death_cnt;
+		all.late_cnt += one.late_cnt;
+		all.large_cnt += one.large_cnt;
+		all.refused_cnt += one.refused_cnt;
+	}
+	*ret = all;
+}
+
 static int tell_unread(const struct recording *rec, struct snapshot *snapshot)
 {
 	struct worker_stats stats;
 	uint64_t failed;
 	char text[192];
 
-	if (!rec->worker)
-		return 0;
-	worker__stats(rec->worker, &stats);
+	recording__worker_stats(rec, &stats);
 	failed = stats.death_cnt + stats.late_cnt + stats.large_cnt;
 	if (!failed && !stats.refused_cnt)
 		return 0;

@@ -266,7 +266,11 @@ static int start_worker(struct recording *rec)
 		log_warn(0, "the process that reads other programs' files is not locked in: this "
 			    "kernel "
 			    "has no seccomp filters");
-		return 0;
+		err = 0;
+	}
+	if (!err) {
+		options.is_lazy = true;
+		err = worker__new(&options, &rec->later);
 	}
 	return err ? log_err(err, "cannot start the process that reads other programs' files") : 0;
 }

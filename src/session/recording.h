@@ -41,6 +41,7 @@ struct recording {
 	struct alloc_fns *fns;
 	struct target_set *targets;
 	struct worker *worker; /* reads the files; NULL: we do */
+	struct worker *later;  /* makes tables of those that come while the loop goes on; or NULL */
 	struct file_table *files;
 	struct process_table *processes;
 	struct tally *tally; /* of processes that have ended and were taken back */
@@ -117,8 +118,12 @@ void recording__try_attach(struct recording *rec, pid_t pid);
 int recording__attach_shared(struct recording *rec);
 /* Watch the loaders of all, or (@own) of each process with probes of its own, anew. */
 void recording__watch_loaders(struct recording *rec, bool own);
-/* Give the tracer the tables of files met since; says once if they do not fit. */
+/* Give the tracer the tables of files met since, as far as they are read; says once if they do not fit. */
 void recording__feed_files(struct recording *rec);
+/* The same, and wait for all of them: somebody stands still until they are there. */
+void recording__feed_all_files(struct recording *rec);
+/* Of all who read for us. */
+void recording__worker_stats(const struct recording *rec, struct worker_stats *ret);
 /* @pid as @image has new mappings: read them, make tables, probe new allocators. */
 void recording__look_at(struct recording *rec, uint32_t image, pid_t pid);
 

@@ -31,6 +31,7 @@ enum source {
 	SOURCE_TICK,
 	SOURCE_TOTALS,
 	SOURCE_NOTICE,
+	SOURCE_FILE,
 	SOURCE_PROCESS,
 	SOURCE_INPUT
 };
@@ -147,6 +148,8 @@ static int loop__open(struct loop *loop)
 		err = watch_periods(loop);
 	if (!err)
 		err = watch(loop, tracer__notice_fd(loop->rec->tracer), SOURCE_NOTICE, 0);
+	if (!err && file_table__fd(loop->rec->files) >= 0)
+		err = watch(loop, file_table__fd(loop->rec->files), SOURCE_FILE, 0);
 	if (!err && loop->rec->config->watch && loop->rec->config->watch->input_fd >= 0)
 		err = watch(loop, loop->rec->config->watch->input_fd, SOURCE_INPUT, 0);
 	return err ? err : watch_processes(loop);
@@ -256,6 +259,13 @@ static void warn_of_others(struct recording *rec)
 		 100 * (double)ns / (double)elapsed_ns);
 }
 
+/* A file that was read while others were looked after. */
+static void on_file(struct recording *rec)
+{
+	file_table__read_on(rec->files, true);
+	recording__feed_files(rec);
+}
+
 /* The governor says when it wants to come again. */
 static void on_tick(struct loop *loop)
 {
@@ -265,6 +275,8 @@ static void on_tick(struct loop *loop)
 						 .tv_nsec = (long)(next % 1000000000u) } };
 
 	timerfd_settime(loop->tick_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	if (file_table__is_late(rec->files, clock_ns(CLOCK_MONOTONIC)))
+		on_file(rec);
 	silent__look(rec, clock_ns(CLOCK_MONOTONIC));
 	warn_of_cost(rec);
 	warn_of_others(rec);
@@ -311,6 +323,9 @@ static void dispatch(struct loop *loop, uint64_t data)
 		break;
 	case SOURCE_NOTICE:
 		tracer__poll(loop->rec->tracer, 0, on_notice, loop->rec);
+		break;
+	case SOURCE_FILE:
+		on_file(loop->rec);
 		break;
 	case SOURCE_PROCESS:
 		on_process_end(loop, (uint32_t)data);

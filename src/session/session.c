@@ -20,6 +20,7 @@ void recording__done(struct recording *rec)
 	tally__free(rec->tally);
 	file_table__free(rec->files);
 	worker__free(rec->worker);
+	worker__free(rec->later);
 	target_set__free(rec->targets);
 	op_sites__done(&rec->op);
 	alloc_fns__free(rec->fns);

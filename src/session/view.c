@@ -86,11 +86,10 @@ int session_view__state(struct session_view *view, struct session_state *ret)
 				       .map_bytes = tracer__map_bytes(rec->tracer) };
 	const char *path;
 	uint64_t run_cnt;
-	struct worker_stats worker = {};
+	struct worker_stats worker;
 	int err = tracer__stats(rec->tracer, state.stats);
 
-	if (rec->worker)
-		worker__stats(rec->worker, &worker);
+	recording__worker_stats(rec, &worker);
 	state.unread_cnt =
 		worker.death_cnt + worker.late_cnt + worker.large_cnt + worker.refused_cnt;
 	state.windowed_cnt = governor__windowed_cnt(rec->governor);

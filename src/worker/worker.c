@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,11 +35,20 @@
 /* A child that only has to say hello may be as slow as the machine. */
 #define HELLO_NS    (60 * 1000000000ull)
 
+/* A request that nobody waits for. */
+struct begun {
+	bool is; /* there is one */
+	uint64_t key;
+	uint64_t deadline_ns;
+};
+
 struct worker {
 	struct worker_options options;
 	pid_t pid; /* 0: there is none */
 	int sock;
+	int epoll_fd; /* of whichever socket there is */
 	unsigned start_cnt;
+	struct begun begun;
 	struct hashmap *bad; /* files that were the end of one: (device, inode) -> 1 */
 	struct worker_stats stats;
 };
@@ -86,6 +96,7 @@ static void become_child(const struct worker_options *options, int sock, char *m
 static int spawn(struct worker *worker)
 {
 	int socks[2], ours __close_fd = -1, theirs __close_fd = -1;
+	struct epoll_event event = { .events = EPOLLIN };
 	char memory[24];
 	pid_t pid;
 
@@ -101,7 +112,8 @@ static int spawn(struct worker *worker)
 		become_child(&worker->options, theirs, memory);
 	worker->pid = pid;
 	worker->sock = TAKE_FD(ours);
-	return 0;
+	/* Closed, it leaves by itself. */
+	return epoll_ctl(worker->epoll_fd, EPOLL_CTL_ADD, worker->sock, &event) ? -errno : 0;
 }
 
 /* 0; -EPERM: it runs, but not locked in. */
@@ -134,10 +146,13 @@ int worker__new(const struct worker_options *options, struct worker **ret)
 		return -ENOMEM;
 	worker->options = *options;
 	worker->sock = -1;
+	worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (worker->epoll_fd < 0)
+		return -errno;
 	worker->bad = hashmap__new();
 	if (!worker->bad)
 		return -ENOMEM;
-	err = start(worker);
+	err = options->is_lazy ? 0 : start(worker);
 	if (err && err != -EPERM)
 		return err;
 	*ret = TAKE_PTR(worker);
@@ -149,6 +164,7 @@ void worker__free(struct worker *worker)
 	if (!worker)
 		return;
 	stop(worker);
+	cleanup_fd(&worker->epoll_fd);
 	if (worker->bad)
 		hashmap__free(worker->bad);
 	free(worker);
@@ -214,28 +230,29 @@ static void bury(struct worker *worker)
 	}
 }
 
-/* 0, the child's status being @ret's; -EIO. */
-static int ask(struct worker *worker, enum wire_kind kind, const struct buf *body, int fd,
-	       on_file_fn on_file, void *ctx, struct wire_message *ret)
+/* Is there a child that may be asked about the file known as @key? 0 or -EIO. */
+static int make_ready(struct worker *worker, uint64_t key)
 {
-	uint64_t key = file_key(fd), known;
-	int err = buf__error(body);
+	uint64_t known;
+	int err;
 
-	if (err)
-		return err;
 	worker->stats.request_cnt++;
 	if (hashmap__get(worker->bad, key, &known))
 		return -EIO;
 	bury(worker);
-	if (!worker->pid) {
-		err = start(worker);
-		if (err && err != -EPERM) {
-			worker->stats.refused_cnt++;
-			return -EIO;
-		}
-	}
-	err = converse(worker, kind, body, fd, on_file, ctx, ret);
-	if (!err && ret->head.status == -ENOMEM) {
+	if (worker->pid)
+		return 0;
+	err = start(worker);
+	if (!err || err == -EPERM)
+		return 0;
+	worker->stats.refused_cnt++;
+	return -EIO;
+}
+
+/* What became of a request: @err is the conversation's, @status the child's. 0 or -EIO. */
+static int judge(struct worker *worker, uint64_t key, int err, int status)
+{
+	if (!err && status == -ENOMEM) {
 		/* The child's shortage, not ours. */
 		worker->stats.large_cnt++;
 		hashmap__set(worker->bad, key, 1);
@@ -252,14 +269,40 @@ static int ask(struct worker *worker, enum wire_kind kind, const struct buf *bod
 	return -EIO;
 }
 
+/* 0, the child's status being @ret's; -EIO; -EBUSY: it has begun another. */
+static int ask(struct worker *worker, enum wire_kind kind, const struct buf *body, int fd,
+	       on_file_fn on_file, void *ctx, struct wire_message *ret)
+{
+	uint64_t key = file_key(fd);
+	int err = buf__error(body);
+
+	if (!err && worker->begun.is)
+		err = -EBUSY;
+	if (!err)
+		err = make_ready(worker, key);
+	if (err)
+		return err;
+	err = converse(worker, kind, body, fd, on_file, ctx, ret);
+	return judge(worker, key, err, err ? 0 : ret->head.status);
+}
+
 /* --- tables --- */
+
+static int read_table(const struct wire_message *answer, struct unwind_table **ret,
+		      struct build_id *ret_id)
+{
+	struct wire_reader reader = wire_reader_of(answer);
+
+	if (answer->head.len_bytes && wire_get_id(&reader, ret_id))
+		return -EIO;
+	return answer->head.status ? answer->head.status : wire_get_table(&reader, ret);
+}
 
 int worker__table(struct worker *worker, int fd, size_t rows_max, struct unwind_table **ret,
 		  struct build_id *ret_id)
 {
 	struct wire_message answer __wire_message = { .fd = -1 };
 	struct buf *body __free(buf) = buf__new(0);
-	struct wire_reader reader;
 	int err;
 
 	if (!body)
@@ -268,12 +311,58 @@ int worker__table(struct worker *worker, int fd, size_t rows_max, struct unwind_
 	*ret_id = (struct build_id){};
 	wire_put_u64(body, rows_max);
 	err = ask(worker, WIRE_TABLE, body, fd, NULL, NULL, &answer);
+	return err ? err : read_table(&answer, ret, ret_id);
+}
+
+int worker__begin_table(struct worker *worker, int fd, size_t rows_max)
+{
+	struct buf *body __free(buf) = buf__new(0);
+	uint64_t key = file_key(fd), deadline;
+	int err;
+
+	if (!body)
+		return -ENOMEM;
+	wire_put_u64(body, rows_max);
+	err = buf__error(body);
+	if (!err && worker->begun.is)
+		err = -EBUSY;
+	if (!err)
+		err = make_ready(worker, key);
 	if (err)
 		return err;
-	reader = wire_reader_of(&answer);
-	if (answer.head.len_bytes && wire_get_id(&reader, ret_id))
+	deadline = clock_ns(CLOCK_MONOTONIC) + worker->options.patience_ns;
+	err = wire_send(worker->sock, deadline, WIRE_TABLE, 0, buf__data(body), buf__len(body), fd);
+	if (err)
+		return judge(worker, key, err, 0);
+	worker->begun = (struct begun){ .is = true, .key = key, .deadline_ns = deadline };
+	return 0;
+}
+
+int worker__end_table(struct worker *worker, struct unwind_table **ret, struct build_id *ret_id)
+{
+	struct wire_message answer __wire_message = { .fd = -1 };
+	int err;
+
+	*ret = NULL;
+	*ret_id = (struct build_id){};
+	if (!worker->begun.is)
 		return -EIO;
-	return answer.head.status ? answer.head.status : wire_get_table(&reader, ret);
+	worker->begun.is = false;
+	err = wire_receive(worker->sock, worker->begun.deadline_ns, &answer);
+	if (!err && answer.head.kind != WIRE_ANSWER)
+		err = -EBADMSG;
+	err = judge(worker, worker->begun.key, err, err ? 0 : answer.head.status);
+	return err ? err : read_table(&answer, ret, ret_id);
+}
+
+int worker__fd(const struct worker *worker)
+{
+	return worker->epoll_fd;
+}
+
+bool worker__is_late(const struct worker *worker, uint64_t now_ns)
+{
+	return worker->begun.is && now_ns >= worker->begun.deadline_ns;
 }
 
 /* --- names --- */

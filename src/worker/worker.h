@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct worker_options {
 	uint64_t memory_bytes; /* for the child; 0: no bound */
 	uint64_t patience_ns;  /* for one request */
 	unsigned start_max;    /* children that may be begun in all, the first included */
+	bool is_lazy;          /* the first is begun when something is asked */
 };
 
 struct worker_options worker_options_default(void);
@@ -41,6 +43,18 @@ DEFINE_CLEANUP(worker);
  */
 int worker__table(struct worker *worker, int fd, size_t rows_max, struct unwind_table **ret,
 		  struct build_id *ret_id);
+
+/*
+ * The same in two steps, between which nobody waits; nothing else may be asked meanwhile (-EBUSY). 0 or an error, as above:
+ * then nothing was begun.
+ */
+int worker__begin_table(struct worker *worker, int fd, size_t rows_max);
+/* What was begun ends here, waited for if it must be. As worker__table(). */
+int worker__end_table(struct worker *worker, struct unwind_table **ret, struct build_id *ret_id);
+/* Ready to be read once worker__end_table() has not to wait. The worker's. */
+int worker__fd(const struct worker *worker);
+/* It has taken longer than there is patience: worker__end_table() gives it up. @now_ns is of CLOCK_MONOTONIC. */
+bool worker__is_late(const struct worker *worker, uint64_t now_ns);
 
 /* For symbolizer_opts.reader. */
 struct sym_reader worker__reader(struct worker *worker);

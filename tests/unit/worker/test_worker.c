@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -309,6 +310,67 @@ static void a_program_that_is_no_worker(void **state)
 	assert_null(worker);
 }
 
+static bool has_come(const struct worker *worker, int wait_ms)
+{
+	struct pollfd pollfd = { .fd = worker__fd(worker), .events = POLLIN };
+
+	return poll(&pollfd, 1, wait_ms) == 1;
+}
+
+static void a_table_comes_while_nobody_waits(void **state)
+{
+	struct worker *worker __free(worker) = start(1, PATIENT);
+	struct unwind_table *table __free(unwind_table) = NULL, *same __free(unwind_table) = NULL;
+	struct unwind_table *none = NULL;
+	int fd __close_fd = own_file();
+	struct build_id id, same_id;
+
+	assert_false(has_come(worker, 0));
+	assert_int_equal(worker__table(worker, fd, 0, &same, &same_id), 0);
+	assert_int_equal(worker__begin_table(worker, fd, 0), 0);
+	assert_int_equal(worker__begin_table(worker, fd, 0), -EBUSY);
+	assert_int_equal(ask_table(worker, fd, 0), -EBUSY);
+	assert_true(has_come(worker, -1));
+	assert_int_equal(worker__end_table(worker, &table, &id), 0);
+	assert_int_equal(unwind_table__row_cnt(table), unwind_table__row_cnt(same));
+	assert_memory_equal(unwind_table__rows(table), unwind_table__rows(same),
+			    unwind_table__row_cnt(same) * sizeof(struct unwind_row));
+	assert_memory_equal(&id, &same_id, sizeof(id));
+	assert_false(has_come(worker, 0));
+	assert_int_equal(worker__end_table(worker, &none, &id), -EIO);
+	assert_null(none);
+}
+
+/* The one descriptor tells of every child's end, also of those that are begun later. */
+static void what_was_begun_ends_badly(void **state)
+{
+	struct worker_options options = { .patience_ns = 8000000000ull,
+					  .start_max = 3,
+					  .is_lazy = true };
+	int bad __close_fd = new_file(), slow __close_fd = new_file(), good __close_fd = own_file();
+	struct unwind_table *table __free(unwind_table) = NULL;
+	struct worker *worker __free(worker) = NULL;
+	struct worker_stats stats;
+	struct build_id id;
+
+	assert_int_equal(worker__new(&options, &worker), 0);
+	assert_int_equal(worker__begin_table(worker, bad, CRASH), 0);
+	assert_true(has_come(worker, -1));
+	assert_int_equal(worker__end_table(worker, &table, &id), -EIO);
+	assert_int_equal(worker__begin_table(worker, bad, 0), -EIO);
+	assert_int_equal(worker__begin_table(worker, slow, HANG), 0);
+	assert_false(worker__is_late(worker, 0));
+	assert_true(worker__is_late(worker, UINT64_MAX));
+	assert_int_equal(worker__end_table(worker, &table, &id), -EIO);
+	assert_false(worker__is_late(worker, UINT64_MAX));
+	assert_int_equal(worker__begin_table(worker, good, 0), 0);
+	assert_true(has_come(worker, -1));
+	assert_int_equal(worker__end_table(worker, &table, &id), 0);
+	worker__stats(worker, &stats);
+	assert_int_equal(stats.death_cnt, 1);
+	assert_int_equal(stats.late_cnt, 1);
+}
+
 /* Names of a file that nobody reads are the ones that can be had without. */
 static void names_fall_back(void **state)
 {
@@ -343,6 +405,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lies_and_shortages_are_no_tables),
 		cmocka_unit_test(nothing_can_be_done_but_reading),
 		cmocka_unit_test(a_program_that_is_no_worker),
+		cmocka_unit_test(a_table_comes_while_nobody_waits),
+		cmocka_unit_test(what_was_begun_ends_badly),
 		cmocka_unit_test(names_fall_back),
 	};
 
