@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "elf/elf_file.h"
 #include "symbolize/symbolizer.h"
 #include "target/target_object.h"
 #include "unwind/unwind_table.h"
+#include "worker/lately.h"
 #include "worker/wire_answers.h"
 #include "worker/wire_object.h"
 
@@ -169,30 +172,79 @@ static int name_all(struct symbolizer *sym, uint32_t file, struct wire_reader *r
 	return err;
 }
 
+/* Of a request for names, what comes before them. */
+struct names_head {
+	uint32_t flags, root_cnt;
+	const char *path;
+};
+
+static int open_file(const struct names_head *head, int fd, struct symbolizer **ret,
+		     uint32_t *ret_file)
+{
+	static const struct sym_opener opener = { .open = open_below, .fetch = fetch };
+	const struct symbolizer_opts opts = { .opener = &opener,
+					      .root_cnt = head->root_cnt,
+					      .no_lines = head->flags & SYM_READ_NO_LINES,
+					      .no_debug_files =
+						      head->flags & SYM_READ_NO_DEBUG_FILES };
+	const struct sym_file_desc desc = { .fd = fd, .path = head->path };
+	struct symbolizer *sym __free(symbolizer) = symbolizer__new(&opts);
+	int err = sym ? symbolizer__add_file(sym, &desc, ret_file) : -ENOMEM;
+
+	if (!err)
+		*ret = TAKE_PTR(sym);
+	return err;
+}
+
+/* A symbolizer that was there before, or a new one. */
+static int name_from(const struct names_head *head, int fd, struct wire_reader reader,
+		     struct buf *body)
+{
+	struct symbolizer *sym __free(symbolizer) = NULL;
+	struct lately_key key = { .flags = head->flags,
+				  .root_cnt = head->root_cnt,
+				  .path_hash = hash_bytes(head->path, strlen(head->path)) };
+	size_t its_bytes = 0, before_bytes;
+	struct stat st;
+	uint32_t file;
+	int err;
+
+	if (fstat(fd, &st))
+		return -errno;
+	key.dev = st.st_dev;
+	key.ino = st.st_ino;
+	key.size_bytes = (uint64_t)st.st_size;
+	key.mtime_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+	sym = lately_take(&key, &file, &its_bytes);
+	before_bytes = lately_used_bytes() - buf__len(body);
+	err = sym ? 0 : open_file(head, fd, &sym, &file);
+	if (!err)
+		err = name_all(sym, file, &reader, body);
+	if (!err)
+		lately_keep(&key, TAKE_PTR(sym), file,
+			    its_bytes + lately_used_bytes() - buf__len(body) - before_bytes);
+	return err;
+}
+
 static int answer_names(const struct wire_message *message)
 {
 	struct wire_reader reader = wire_reader_of(message);
-	const struct sym_opener opener = { .open = open_below, .fetch = fetch };
-	struct symbolizer_opts opts = { .opener = &opener };
-	struct symbolizer *sym __free(symbolizer) = NULL;
 	struct buf *body __free(buf) = buf__new(ANSWER_MAX_BYTES);
-	struct sym_file_desc desc = { .fd = message->fd };
-	uint32_t flags, file;
+	struct names_head head;
 	int err;
 
-	flags = wire_get_u32(&reader);
-	opts.root_cnt = wire_get_u32(&reader);
-	desc.path = wire_get_str(&reader);
-	opts.no_lines = flags & SYM_READ_NO_LINES;
-	opts.no_debug_files = flags & SYM_READ_NO_DEBUG_FILES;
+	head.flags = wire_get_u32(&reader);
+	head.root_cnt = wire_get_u32(&reader);
+	head.path = wire_get_str(&reader);
 	if (!body || reader.bad)
 		return answer_with(-EINVAL, NULL);
-	sym = symbolizer__new(&opts);
-	if (!sym)
-		return answer_with(-ENOMEM, NULL);
-	err = symbolizer__add_file(sym, &desc, &file);
-	if (!err)
-		err = name_all(sym, file, &reader, body);
+	err = name_from(&head, message->fd, reader, body);
+	/* What is kept may have taken the room. */
+	if (err == -ENOMEM) {
+		lately_forget();
+		buf__reset(body);
+		err = name_from(&head, message->fd, reader, body);
+	}
 	return err ? answer_with(err, NULL) : answer_with(0, body);
 }
 

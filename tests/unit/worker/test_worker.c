@@ -224,6 +224,37 @@ static void names_are_those_of_this_process(void **state)
 	assert_int_equal(stats.death_cnt, 0);
 }
 
+/* Whose names are asked for one by one stays open in the child, and they are the same. */
+static void names_do_not_depend_on_what_was_asked_before(void **state)
+{
+	struct worker *worker __free(worker) = start(1, PATIENT);
+	struct symbolizer_opts opts = { .reader = worker__reader(worker) };
+	struct symbolizer *sym __free(symbolizer) = symbolizer__new(&opts);
+	struct symbolizer *here __free(symbolizer) = symbolizer__new(NULL);
+	int fd __close_fd = open(LIBC, O_RDONLY | O_CLOEXEC);
+	struct sym_file_desc desc = { .fd = fd, .path = LIBC, .root = "/proc/self/root" };
+	const struct sym_line *a, *b;
+	struct worker_stats stats;
+	uint32_t file_a, file_b;
+	size_t a_cnt, b_cnt;
+	uint64_t i;
+
+	assert_int_equal(symbolizer__add_file(sym, &desc, &file_a), 0);
+	assert_int_equal(symbolizer__add_file(here, &desc, &file_b), 0);
+	for (i = 0; i < 20; i++) {
+		uint64_t offset = 0x30000 + i * 0x5013;
+
+		assert_int_equal(symbolizer__resolve(sym, file_a, offset, &a, &a_cnt), 0);
+		assert_int_equal(symbolizer__resolve(here, file_b, offset, &b, &b_cnt), 0);
+		assert_int_equal(a_cnt, b_cnt);
+		assert_string_equal(a->name, b->name);
+		assert_int_equal(a->line, b->line);
+	}
+	worker__stats(worker, &stats);
+	assert_int_equal(stats.request_cnt, 20);
+	assert_int_equal(stats.death_cnt, 0);
+}
+
 /* The one that is asked for next has a new child; the file that did it is not touched again. */
 static void a_crash_costs_one_file(void **state)
 {
@@ -399,6 +430,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tables_are_those_of_this_process),
 		cmocka_unit_test(probes_are_those_of_this_process),
 		cmocka_unit_test(names_are_those_of_this_process),
+		cmocka_unit_test(names_do_not_depend_on_what_was_asked_before),
 		cmocka_unit_test(a_crash_costs_one_file),
 		cmocka_unit_test(what_hangs_is_ended),
 		cmocka_unit_test(children_are_not_begun_for_ever),
