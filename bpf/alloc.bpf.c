@@ -28,6 +28,7 @@
 #include "config.bpf.h"
 #include "cost.bpf.h"
 #include "live.bpf.h"
+#include "mapped.bpf.h"
 #include "op.bpf.h"
 #include "own_stack.bpf.h"
 #include "process.bpf.h"
@@ -267,6 +268,10 @@ static inline __attribute__((always_inline)) bool enter(struct pt_regs *ctx, __u
 		stats_add(STAT_ALLOC_FAILED, 1);
 		return false;
 	}
+	if ((probe->flags & PROBE_MAPS) &&
+	    (!bytes || (!(probe->flags & PROBE_FREE) &&
+			!mapped_asks_memory(image, args[1], args[2], args[3], args[4]))))
+		return false;
 	weight = decide(info, bytes);
 	tracked =
 		config.live && !(probe->flags & PROBE_NO_RETURN) && !(info->flags & IMAGE_NO_LIVE);
@@ -357,6 +362,8 @@ static __u64 returned_block(__u64 result, const struct call *call)
 {
 	__u64 block = 0;
 
+	if (call->flags & PROBE_MAPS)
+		return MAPPED_IS_ERROR(result) ? 0 : result;
 	if (call->flags & PROBE_IN_PLACE)
 		return result >= call->requested ? call->in_place : 0;
 	if (!call->out)
@@ -486,6 +493,12 @@ static inline __attribute__((always_inline)) void release(struct pt_regs *ctx, _
 	block = freed_block(ctx, probe->ptr_arg);
 	if (!block)
 		return;
+	if (probe->flags & PROBE_MAPS) {
+		known = mapped_away(image, block, freed_block(ctx, probe->size_arg), &value);
+		if (known && config.lifetimes)
+			tell_why(ctx, probe, block, image, &value);
+		return;
+	}
 	if (!live_take(image, block, &value)) {
 		site_freed(value.site, value.weight, value.bytes);
 		stats_add(STAT_EVENT_FREE, 1);

@@ -19,8 +19,7 @@ struct probe {
 	__u8 count_arg; /* elements: requested bytes = size_arg x count_arg, overflow is a failed call */
 	__u8 ptr_arg; /* the block freed, or the old block of a realloc */
 	__u8 out_arg; /* posix_memalign: where the new pointer is written; the function returns 0 or errno */
-	__u8 flags;
-	__u8 pad;
+	__u16 flags;
 	__u16 fn; /* index into the table of allocator functions (src/target/alloc_fns.c) */
 };
 _Static_assert(sizeof(struct probe) == 8, "probe is 8 bytes");
@@ -38,3 +37,8 @@ _Static_assert(sizeof(struct probe) == 8, "probe is 8 bytes");
 #define PROBE_RET_SITES    64u
 #define PROBE_NO_RETURN                                                                            \
 	128u /* ... and they are not all known: counted at entry, blocks not tracked */
+/*
+ * mmap and its like: what is mapped counts if it is memory, to read or write and of no file. A call that fails returns
+ * -1, and what is given back may be a part.
+ */
+#define PROBE_MAPS 256u

@@ -77,6 +77,7 @@ struct options {
 	uint64_t sample_bytes; /* SAMPLE_UNSAID, SAMPLE_AUTO, SAMPLE_EXACT or the mean */
 	double max_overhead_pct, max_overhead_total_pct; /* 0: no budget */
 	bool no_live;
+	bool maps;
 	bool lifetimes;
 	bool embed_source;
 	bool strict;

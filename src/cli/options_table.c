@@ -58,6 +58,8 @@ const struct option_def options_table[] = {
 	  "and that of all targets together below this share of the machine's" },
 	{ "no-live", 0, OPT_FLAG, NULL, FIELD(no_live), CMD_TOP | CMD_RECORD, NULL, NULL,
 	  "count allocations only, not what stays in use; much cheaper" },
+	{ "mmap", 0, OPT_FLAG, NULL, FIELD(maps), TRACERS, NULL, NULL,
+	  "count memory that is mapped past the allocator, too: mmap, mremap, munmap" },
 	{ "lifetimes", 0, OPT_FLAG, NULL, FIELD(lifetimes), CMD_RECORD, NULL, NULL,
 	  "keep what `why` goes by as well: who frees, how old, how grown; -o FILE.heaptap" },
 	{ "embed-source", 0, OPT_FLAG, NULL, FIELD(embed_source), CMD_RECORD | CMD_WHY, NULL, NULL,

@@ -81,6 +81,7 @@ static struct session_config config_of(const struct tracing *tracing, const stru
 		.duration_ns = opts->duration_ns,
 		.every_ns = opts->every_ns,
 		.no_live = opts->no_live,
+		.maps = opts->maps,
 		.lifetimes = opts->lifetimes,
 		.sample_bytes = sample_bytes(opts),
 		.max_overhead = opts->max_overhead_pct / 100,

@@ -278,7 +278,7 @@ static int start_worker(struct recording *rec)
 static int make_tables(struct recording *rec)
 {
 	const struct target_reader reader = worker__target_reader(rec->worker);
-	int err = alloc_fns__new(NULL, 0, &rec->fns);
+	int err = alloc_fns__new(NULL, 0, rec->config->maps, &rec->fns);
 
 	if (!err)
 		err = target_set__new(rec->fns, rec->worker ? &reader : NULL, &rec->targets);

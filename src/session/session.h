@@ -67,6 +67,7 @@ struct session_config {
 
 	uint64_t duration_ns; /* 0: no limit */
 	bool no_live;
+	bool maps; /* count what is mapped without an allocator, too: mmap and its like */
 	/* Totals instead of a profile; told every @interval_ns and at the end. */
 	void (*on_totals)(const struct session_totals *totals, bool is_last, void *ctx);
 	void *ctx;

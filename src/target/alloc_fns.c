@@ -64,6 +64,14 @@
 	{                                                                                          \
 #fn, #as, args, ANCHORED, ALLOC_FAMILY_C                                           \
 	}
+/* mmap(2), mremap(2): the pointer of what is unmapped, the size, and what becomes of them. */
+#define MAP_ROW(fn, as, p, s, does)                                                                \
+	{                                                                                          \
+#fn, #as,                                                                          \
+			{ .ptr_arg = (p), .size_arg = (s), .flags = PROBE_MAPS | (does) },         \
+			  ANCHORED | ALLOC_FN_MAPS,                                                \
+			  ALLOC_FAMILY_C                                                           \
+	}
 #define CXX_ROW(name, label, args, more)                                                           \
 	{                                                                                          \
 		name, label, args, ALLOC_FN_WRAPPER | (more), ALLOC_FAMILY_CXX                     \
@@ -248,6 +256,11 @@ static const struct alloc_fn rows[] = {
 	LIBC_ROW(__libc_valloc, valloc, A_SIZE(1)),
 	LIBC_ROW(__libc_pvalloc, pvalloc, A_SIZE(1)),
 	LIBC_ROW(__posix_memalign, posix_memalign, A_OUT(1, 3)),
+
+	MAP_ROW(mmap, mmap, 0, 2, PROBE_ALLOC),
+	MAP_ROW(mmap64, mmap, 0, 2, PROBE_ALLOC),
+	MAP_ROW(munmap, munmap, 1, 2, PROBE_FREE),
+	MAP_ROW(mremap, mremap, 1, 3, PROBE_ALLOC | PROBE_FREE),
 };
 
 #define ROW_CNT    (sizeof(rows) / sizeof(rows[0]))
@@ -320,14 +333,17 @@ static int add_prefix(struct alloc_fns *fns, const char *prefix, unsigned int fa
 	return err;
 }
 
-static int add_all(struct alloc_fns *fns, const char *const *prefixes, size_t prefix_cnt)
+static int add_all(struct alloc_fns *fns, const char *const *prefixes, size_t prefix_cnt, bool maps)
 {
 	unsigned int family = ALLOC_FAMILY_OTHER, of;
 	size_t i;
 	int err = 0;
 
-	for (i = 0; i < ROW_CNT && !err; i++)
-		err = add_row(fns, rows[i].name, &rows[i], false, rows[i].flags, rows[i].family);
+	for (i = 0; i < ROW_CNT && !err; i++) {
+		if (maps || !(rows[i].flags & ALLOC_FN_MAPS))
+			err = add_row(fns, rows[i].name, &rows[i], false, rows[i].flags,
+				      rows[i].family);
+	}
 	for (i = 0; i < KNOWN_CNT && !err; i++) {
 		of = known_prefixes[i].family;
 		err = add_prefix(fns, known_prefixes[i].prefix,
@@ -343,7 +359,8 @@ static int add_all(struct alloc_fns *fns, const char *const *prefixes, size_t pr
 	return err;
 }
 
-int alloc_fns__new(const char *const *prefixes, size_t prefix_cnt, struct alloc_fns **ret)
+int alloc_fns__new(const char *const *prefixes, size_t prefix_cnt, bool maps,
+		   struct alloc_fns **ret)
 {
 	struct alloc_fns *fns __free(alloc_fns) = calloc(1, sizeof(*fns));
 	int err;
@@ -355,7 +372,7 @@ int alloc_fns__new(const char *const *prefixes, size_t prefix_cnt, struct alloc_
 	fns->names = intern__new();
 	if (!fns->names)
 		return -ENOMEM;
-	err = add_all(fns, prefixes, prefix_cnt);
+	err = add_all(fns, prefixes, prefix_cnt, maps);
 	if (err)
 		return err;
 	*ret = TAKE_PTR(fns);

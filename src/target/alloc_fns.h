@@ -25,6 +25,8 @@
 #define ALLOC_FN_PREFIXED     4u
 /* Names others may use: believed only in a file with evidence of their family, see alloc_fn__evidence(). */
 #define ALLOC_FN_NEEDS_ANCHOR 8u
+/* What the program asks the kernel for by itself: only if that is wanted. */
+#define ALLOC_FN_MAPS         16u
 
 struct alloc_fn {
 	const char *name;    /* as in the symbol table, mangled, without version */
@@ -44,8 +46,12 @@ enum alloc_family {
 
 struct alloc_fns;
 
-/* @prefixes: the user's own, besides the known ones. 0, -ENOMEM, -EINVAL (a bad prefix), -E2BIG. */
-int alloc_fns__new(const char *const *prefixes, size_t prefix_cnt, struct alloc_fns **ret);
+/*
+ * @prefixes: the user's own, besides the known ones. @maps: mmap and its like, too. 0, -ENOMEM, -EINVAL (a bad prefix),
+ * -E2BIG.
+ */
+int alloc_fns__new(const char *const *prefixes, size_t prefix_cnt, bool maps,
+		   struct alloc_fns **ret);
 void alloc_fns__free(struct alloc_fns *fns);
 DEFINE_CLEANUP(alloc_fns);
 

@@ -74,19 +74,34 @@ static int fetch(void *ctx, const struct build_id *id, int *ret_fd)
 
 /* --- what to probe --- */
 
+/* The table that has as many rows: another would give them other numbers. */
+static int table_of(uint64_t row_cnt, const struct alloc_fns **ret)
+{
+	static struct alloc_fns *tables[2];
+	int i, err;
+
+	for (i = 0; i < 2; i++) {
+		err = tables[i] ? 0 : alloc_fns__new(NULL, 0, i, &tables[i]);
+		if (err)
+			return err;
+		if (alloc_fns__cnt(tables[i]) == row_cnt) {
+			*ret = tables[i];
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static int answer_sites(const struct wire_message *message)
 {
 	struct target_object *object __free(target_object) = NULL;
 	struct wire_reader reader = wire_reader_of(message);
 	struct buf *body __free(buf) = buf__new(ANSWER_MAX_BYTES);
-	static struct alloc_fns *fns;
-	int err = fns ? 0 : alloc_fns__new(NULL, 0, &fns);
+	const struct alloc_fns *fns;
+	int err = !body ? -ENOMEM : table_of(wire_get_u64(&reader), &fns);
 
-	if (!body || err)
-		return answer_with(-ENOMEM, NULL);
-	/* Another table would give its rows other numbers. */
-	if (wire_get_u64(&reader) != alloc_fns__cnt(fns))
-		return answer_with(-EINVAL, NULL);
+	if (err)
+		return answer_with(err, NULL);
 	err = target_object__read(fns, message->fd, &object);
 	if (err)
 		return answer_with(err, NULL);

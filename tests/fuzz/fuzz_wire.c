@@ -58,7 +58,7 @@ static void read_object(struct wire_reader *reader)
 	static struct alloc_fns *fns;
 	size_t i, j;
 
-	if ((!fns && alloc_fns__new(NULL, 0, &fns)) ||
+	if ((!fns && alloc_fns__new(NULL, 0, false, &fns)) ||
 	    wire_get_object(reader, fns, FILE_BYTES, &object))
 		return;
 	for (i = 0; i < object->probe_cnt; i++) {

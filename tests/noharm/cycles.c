@@ -271,7 +271,7 @@ static int run_worker(unsigned number, const char *program, const char *libs)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	err = victim__init(&worker.victim);
 	if (!err)
-		err = alloc_fns__new(NULL, 0, &fns);
+		err = alloc_fns__new(NULL, 0, false, &fns);
 	if (!err)
 		err = target_set__new(fns, NULL, &worker.targets);
 	if (err)

@@ -18,7 +18,7 @@ static void every_row_makes_sense(void **state)
 	const struct alloc_fn *fn;
 	size_t i;
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &fns), 0);
 	assert_true(alloc_fns__cnt(fns) > 150);
 	for (i = 0; i < alloc_fns__cnt(fns); i++) {
 		const struct probe *probe;
@@ -67,7 +67,7 @@ static void arguments_are_where_the_manuals_say(void **state)
 	struct probe expected;
 	size_t i;
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &fns), 0);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct alloc_fn *fn = alloc_fns__find(fns, cases[i].name);
 
@@ -82,7 +82,7 @@ static void labels_are_for_people(void **state)
 {
 	struct alloc_fns *fns __free(alloc_fns) = NULL;
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &fns), 0);
 	assert_string_equal(alloc_fns__find(fns, "malloc")->label, "malloc");
 	assert_string_equal(alloc_fns__find(fns, "malloc@@GLIBC_2.2.5")->label, "malloc");
 	assert_string_equal(alloc_fns__find(fns, "__libc_memalign")->label, "memalign");
@@ -109,13 +109,31 @@ static void names_of_others_are_not_found(void **state)
 	char forged[5000];
 	size_t i;
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &fns), 0);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_null(alloc_fns__find(fns, names[i]));
 	memset(forged, 'm', sizeof(forged));
 	forged[sizeof(forged) - 2] = '@';
 	forged[sizeof(forged) - 1] = '\0';
 	assert_null(alloc_fns__find(fns, forged));
+}
+
+static void mappings_only_if_wanted(void **state)
+{
+	struct alloc_fns *fns __free(alloc_fns) = NULL, *plain __free(alloc_fns) = NULL;
+
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &plain), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, true, &fns), 0);
+	assert_null(alloc_fns__find(plain, "mmap"));
+	assert_null(alloc_fns__find(plain, "munmap"));
+	assert_string_equal(alloc_fns__find(fns, "mmap64@@GLIBC_2.2.5")->label, "mmap");
+	assert_int_equal(alloc_fns__find(fns, "mremap")->probe.flags,
+			 PROBE_ALLOC | PROBE_FREE | PROBE_MAPS);
+	/* Others' evidence: anybody may have a function of that name. */
+	assert_int_equal(alloc_fn__evidence(alloc_fns__find(fns, "mmap")), 0);
+	assert_null(alloc_fns__find(fns, "je_mmap"));
+	/* By their number the process that reads files knows which table is meant. */
+	assert_int_not_equal(alloc_fns__cnt(fns), alloc_fns__cnt(plain));
 }
 
 static void a_prefix_of_the_user_s(void **state)
@@ -125,9 +143,9 @@ static void a_prefix_of_the_user_s(void **state)
 	char forged[1000];
 	const char *const too_long[] = { forged };
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &plain), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &plain), 0);
 	assert_null(alloc_fns__find(plain, "my_malloc"));
-	assert_int_equal(alloc_fns__new(prefixes, 2, &fns), 0);
+	assert_int_equal(alloc_fns__new(prefixes, 2, false, &fns), 0);
 	assert_string_equal(alloc_fns__find(fns, "my_aligned_alloc")->label, "my_aligned_alloc");
 	assert_int_equal(alloc_fns__find(fns, "my_malloc")->flags & ALLOC_FN_NEEDS_ANCHOR, 0);
 	/* Rows keep their number: a recording means the same with and without the option. */
@@ -136,8 +154,8 @@ static void a_prefix_of_the_user_s(void **state)
 	assert_true(alloc_fns__cnt(fns) < alloc_fns__cnt(plain) + 25);
 	memset(forged, 'x', sizeof(forged));
 	forged[sizeof(forged) - 1] = '\0';
-	assert_int_equal(alloc_fns__new(empty, 1, &fns), -EINVAL);
-	assert_int_equal(alloc_fns__new(too_long, 1, &fns), -EINVAL);
+	assert_int_equal(alloc_fns__new(empty, 1, false, &fns), -EINVAL);
+	assert_int_equal(alloc_fns__new(too_long, 1, false, &fns), -EINVAL);
 }
 
 static void allocator_frames(void **state)
@@ -238,7 +256,7 @@ static void every_function_of_the_table_is_internal(void **state)
 	struct alloc_fns *fns __free(alloc_fns) = NULL;
 	size_t i;
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &fns), 0);
 	for (i = 0; i < alloc_fns__cnt(fns); i++) {
 		if (!alloc_fn__is_internal_name(alloc_fns__at(fns, i)->name))
 			fail_msg("%s is in the table", alloc_fns__at(fns, i)->name);
@@ -252,6 +270,7 @@ int main(void)
 		cmocka_unit_test(arguments_are_where_the_manuals_say),
 		cmocka_unit_test(labels_are_for_people),
 		cmocka_unit_test(names_of_others_are_not_found),
+		cmocka_unit_test(mappings_only_if_wanted),
 		cmocka_unit_test(a_prefix_of_the_user_s),
 		cmocka_unit_test(allocator_frames),
 		cmocka_unit_test(every_function_of_the_table_is_internal),

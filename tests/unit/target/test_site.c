@@ -51,7 +51,7 @@ static void open_library(const char *path, struct library *lib)
 	if (fd < 0 || !objdump_is_there())
 		skip();
 	lib->path = path;
-	assert_int_equal(alloc_fns__new(NULL, 0, &lib->fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &lib->fns), 0);
 	assert_int_equal(target_set__new(lib->fns, NULL, &lib->set), 0);
 	assert_int_equal(target_set__add_fd(lib->set, fd, path, &refs), TARGET_OK);
 	assert_int_equal(refs.cnt, 1);

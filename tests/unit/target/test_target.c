@@ -39,7 +39,7 @@ static int set_up(void **state)
 	snprintf(world->dir, sizeof(world->dir), "/tmp/heaptap-target-XXXXXX");
 	assert_non_null(mkdtemp(world->dir));
 	snprintf(world->program, sizeof(world->program), "%s/program", world->dir);
-	assert_int_equal(alloc_fns__new(NULL, 0, &world->fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &world->fns), 0);
 	assert_int_equal(target_set__new(world->fns, NULL, &world->set), 0);
 	*state = world;
 	return 0;

@@ -40,7 +40,7 @@ static void read_file(const char *path, struct file *file)
 		skip();
 	assert_int_equal(fstat(fd, &st), 0);
 	file->bytes = (uint64_t)st.st_size;
-	assert_int_equal(alloc_fns__new(NULL, 0, &file->fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &file->fns), 0);
 	assert_int_equal(target_object__read(file->fns, fd, &file->object), 0);
 	file->message = buf__new(0);
 	wire_put_object(file->message, file->object);
@@ -154,7 +154,7 @@ static void lies_are_refused(void **state)
 	REFUSED(probe->probe.fn, UINT16_MAX);
 	REFUSED(probe->probe.flags, probe->probe.flags ^ PROBE_FREE);
 	REFUSED(probe->probe.size_arg, 7);
-	REFUSED(probe->probe.pad, 1);
+	REFUSED(probe->probe.flags, probe->probe.flags ^ PROBE_MAPS);
 	REFUSED(probe->site.probe.ptr_arg, probe->probe.ptr_arg ? 0 : 1);
 	REFUSED(object->names[0].fn, UINT16_MAX);
 	REFUSED(object->notify_off, file.bytes);

@@ -156,7 +156,7 @@ static void probes_are_those_of_this_process(void **state)
 	const struct target_object *a, *b;
 	size_t i;
 
-	assert_int_equal(alloc_fns__new(NULL, 0, &fns), 0);
+	assert_int_equal(alloc_fns__new(NULL, 0, false, &fns), 0);
 	assert_int_equal(target_set__new(fns, &reader, &there), 0);
 	assert_int_equal(target_set__new(fns, NULL, &here), 0);
 	assert_int_equal(target_set__add_fd(there, good, LIBC, NULL), TARGET_OK);
