@@ -139,7 +139,7 @@ static int encode(const struct question *question, const struct profile *profile
 		return -ENOMEM;
 	if (route->debug) {
 		answer->mime = TEXT_PLAIN;
-		return encode_legacy(profile, writer);
+		return encode_legacy(profile, route->pid, writer);
 	}
 	if (!encoder || profile__find_type(profile, route->metric, &options.metric))
 		return -ENOENT;
