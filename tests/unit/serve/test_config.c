@@ -230,6 +230,9 @@ static void test_once(void **state)
 	expect_fault("[trace]\nlive = yes\n[http]\n[trace]\nlive = no", 5, "line 2 already");
 	expect_fault("[push a]\nurl = http://x\nurl = http://y", 3, "url is in line 2 already");
 	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = 127.0.0.1:1", 3, "is there twice");
+	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = 0.0.0.0:1", 3,
+		     "one has the other's port");
+	expect_fault("[http]\nlisten = [::]:1\nlisten = [::1]:1", 3, "one has the other's port");
 	serve_config__init(&config);
 	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
 	assert_int_equal(serve_config__check(&config, &fault), 0);
