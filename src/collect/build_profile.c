@@ -419,7 +419,7 @@ static int add_meta(struct builder *b)
 	if (err)
 		return err;
 	profile__set_meta(b->profile, &meta);
-	return ledger_comments(s, &b->totals, b->profile);
+	return ledger_comments(s, &b->totals, b->many, b->profile);
 }
 
 static bool site_counts(const struct alloc_site *site)

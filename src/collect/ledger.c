@@ -340,15 +340,15 @@ static int add_comment(struct profile *profile, struct buf *line)
 	return err;
 }
 
-static int add_remark(const struct snapshot *snapshot, size_t index, struct profile *profile,
-		      struct buf *line)
+static int add_remark(const struct snapshot *snapshot, size_t index, bool owned,
+		      struct profile *profile, struct buf *line)
 {
 	const struct snapshot_image *image = NULL;
 	int err;
 
 	remark_line(snapshot, index, line);
 	err = buf__error(line);
-	if (index < snapshot->remark_images.cnt)
+	if (owned && index < snapshot->remark_images.cnt)
 		image = snapshot__image(snapshot, snapshot->remark_images.at[index]);
 	if (!err) {
 		buf__truncate(line, buf__len(line) - 1);
@@ -359,7 +359,7 @@ static int add_remark(const struct snapshot *snapshot, size_t index, struct prof
 	return err;
 }
 
-int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals,
+int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals, bool owned,
 		    struct profile *profile)
 {
 	struct buf *line __free(buf) = buf__new(4096);
@@ -388,6 +388,6 @@ int ledger_comments(const struct snapshot *snapshot, const struct build_totals *
 		err = add_comment(profile, line);
 	}
 	for (i = 0; !err && i < snapshot->remarks.cnt; i++)
-		err = add_remark(snapshot, i, profile, line);
+		err = add_remark(snapshot, i, owned, profile, line);
 	return err;
 }

@@ -16,8 +16,8 @@ struct build_totals;
 /* Several lines, each ended by a newline. */
 void ledger_text(const struct snapshot *snapshot, const struct build_totals *totals,
 		 struct buf *out);
-/* Two to four short lines into @profile's comments. 0 or -ENOMEM. */
-int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals,
+/* Short lines into @profile's comments. @owned: its samples say whose they are. 0 or -ENOMEM. */
+int ledger_comments(const struct snapshot *snapshot, const struct build_totals *totals, bool owned,
 		    struct profile *profile);
 /* Was nothing lost, and is every stack whole? */
 bool ledger_is_complete(const struct snapshot *snapshot);

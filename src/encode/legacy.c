@@ -75,7 +75,7 @@ static void write_mappings(struct writer *writer, const struct profile *profile)
 	}
 }
 
-int encode_legacy(const struct profile *profile, struct writer *writer)
+int encode_legacy(const struct profile *profile, bool mapped, struct writer *writer)
 {
 	int64_t totals[PROFILE_TYPES_MAX];
 	size_t types[PROFILE_METRIC_CNT], i;
@@ -88,6 +88,7 @@ int encode_legacy(const struct profile *profile, struct writer *writer)
 	writer__str(writer, " heap/2\n");
 	for (i = 0; i < profile__sample_cnt(profile) && !writer__error(writer); i++)
 		write_sample(writer, profile, (uint32_t)i, types);
-	write_mappings(writer, profile);
+	if (mapped)
+		write_mappings(writer, profile);
 	return writer__finish(writer);
 }

@@ -14,8 +14,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/writer.h"
 #include "profile/profile.h"
 
-/* 0, -EINVAL unless the profile has the standard four types, or the writer's error. */
-int encode_legacy(const struct profile *profile, struct writer *writer);
+/*
+ * @mapped: addresses are those of one process. Else files are not where the profile says: readers that know of them would
+ * look for names there and find those of others, so they are left out, and it is the server that is asked.
+ * 0, -EINVAL unless the profile has the standard four types, or the writer's error.
+ */
+int encode_legacy(const struct profile *profile, bool mapped, struct writer *writer);

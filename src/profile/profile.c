@@ -239,14 +239,12 @@ void profile__drop_comments(struct profile *profile)
 	profile->comments.cnt = 0;
 }
 
-static int add_comment(struct profile *profile, const char *text, const char *service, bool warns)
+static int add_comment(struct profile *profile, const char *text, bool warns)
 {
 	struct profile_comment comment = { .warns = warns };
 	size_t i;
 	int err = profile__add_string(profile, text, &comment.text);
 
-	if (!err)
-		err = profile__add_string(profile, service, &comment.service);
 	if (err)
 		return err;
 	for (i = 0; i < profile->comments.cnt; i++)
@@ -257,12 +255,21 @@ static int add_comment(struct profile *profile, const char *text, const char *se
 
 int profile__add_comment(struct profile *profile, const char *text)
 {
-	return add_comment(profile, text, "", false);
+	return add_comment(profile, text, false);
 }
 
 int profile__add_warning(struct profile *profile, const char *text, const char *service)
 {
-	return add_comment(profile, text, service, true);
+	struct buf *line __free(buf) = buf__new(0);
+	int err;
+
+	if (!line)
+		return -ENOMEM;
+	buf__append_str(line, text);
+	if (*service)
+		buf__printf(line, PROFILE_OF_SERVICE "%s]", service);
+	err = buf__error(line);
+	return err ? err : add_comment(profile, buf__data(line), true);
 }
 
 int profile__copy_warnings(struct profile *profile, const struct profile *from)
@@ -274,8 +281,7 @@ int profile__copy_warnings(struct profile *profile, const struct profile *from)
 		const struct profile_comment *comment = &from->comments.at[i];
 
 		if (comment->warns)
-			err = profile__add_warning(profile, profile__str(from, comment->text),
-						   profile__str(from, comment->service));
+			err = profile__copy_comment(profile, from, i);
 	}
 	return err;
 }
@@ -284,8 +290,7 @@ int profile__copy_comment(struct profile *profile, const struct profile *from, s
 {
 	const struct profile_comment *comment = &from->comments.at[index];
 
-	return add_comment(profile, profile__str(from, comment->text),
-			   profile__str(from, comment->service), comment->warns);
+	return add_comment(profile, profile__str(from, comment->text), comment->warns);
 }
 
 size_t profile__comment_cnt(const struct profile *profile)

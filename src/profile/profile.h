@@ -147,7 +147,8 @@ void profile__set_meta(struct profile *profile, const struct profile_meta *meta)
 int profile__add_comment(struct profile *profile, const char *text);
 /*
  * A comment that holds for any stretch of the time that the profile is of: estimates, what is missing. Of samples with the
- * label service_name=@service alone, unless that is "": where they are not, it is not (profile_take()).
+ * label service_name=@service alone, unless that is "": it ends in " [service_name=...]" then, as it does in files, and
+ * where they are not, it is not (profile_take()).
  */
 int profile__add_warning(struct profile *profile, const char *text, const char *service);
 int profile__copy_warnings(struct profile *profile, const struct profile *from);

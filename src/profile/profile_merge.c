@@ -388,12 +388,14 @@ static int first_string(struct merge *merge, const struct source *source, uint32
 static bool has_subject(const struct source *source, size_t index)
 {
 	const struct profile_part *part = source->part;
-	const struct profile *profile = source->profile;
-	uint32_t service = profile->comments.at[index].service;
+	const char *service = strstr(profile__comment(source->profile, index), PROFILE_OF_SERVICE);
+	size_t len;
 
 	if (!service || !part || !part->key || strcmp(part->key, "service_name") != 0)
 		return true;
-	return part->value && !strcmp(part->value, profile__str(profile, service));
+	service += strlen(PROFILE_OF_SERVICE);
+	len = part->value ? strlen(part->value) : 0;
+	return len && !strncmp(service, part->value, len) && !strcmp(service + len, "]");
 }
 
 static int merge_header(struct merge *merge, const struct source *source, struct profile_meta *meta)

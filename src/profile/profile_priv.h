@@ -12,9 +12,11 @@ struct profile_sample {
 	uint32_t labels;
 };
 
-struct profile_comment { /* strings */
-	uint32_t text;
-	uint32_t service; /* it is about no other; 0: about all */
+/* How a comment that is about one service ends; that one's name and "]" follow. */
+#define PROFILE_OF_SERVICE " [service_name="
+
+struct profile_comment {
+	uint32_t text; /* string */
 	bool warns;
 };
 

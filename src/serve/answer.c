@@ -12,6 +12,7 @@
 
 #define BODY_MAX_BYTES    ((size_t)1 << 30)
 #define CMDLINE_MAX_BYTES ((size_t)4 << 20)
+#define SYMBOLS_MAX_BYTES ((size_t)64 << 20)
 #define RETRY_SEC         10u
 #define TEXT_PLAIN        "text/plain; charset=utf-8"
 #define TEXT_HTML         "text/html; charset=utf-8"
@@ -92,14 +93,22 @@ static struct answer answer_cmdline(pid_t pid)
 	return answer;
 }
 
-/* The profiles name every function; nobody needs to ask. Go's handler begins so, too. */
-static struct answer answer_symbol(void)
+/* Most profiles name every function; who has the old text form, or a stack of its own, asks. */
+static struct answer answer_symbol(const struct question *question)
 {
-	struct answer answer = { .status = 200, .mime = TEXT_PLAIN, .body = buf__new(64 << 10) };
+	struct answer answer = { .status = 200,
+				 .mime = TEXT_PLAIN,
+				 .body = buf__new(SYMBOLS_MAX_BYTES) };
+	int err;
 
-	if (answer.body)
-		buf__append_str(answer.body, "num_symbols: 1\n");
-	return answer;
+	if (!answer.body)
+		return answer;
+	err = symbol_write(question->shot ? question->shot->profile : NULL, &question->addresses,
+			   answer.body);
+	if (!err)
+		return answer;
+	buf__free(answer.body);
+	return error_of(err);
 }
 
 /* The writers want a profile of their own where the header differs: allocs shows another metric first. */
@@ -130,7 +139,7 @@ static int encode(const struct question *question, const struct profile *profile
 		return -ENOMEM;
 	if (route->debug) {
 		answer->mime = TEXT_PLAIN;
-		return encode_legacy(profile, writer);
+		return encode_legacy(profile, route->pid, writer);
 	}
 	if (!encoder || profile__find_type(profile, route->metric, &options.metric))
 		return -ENOENT;
@@ -170,14 +179,14 @@ struct answer answer_make(const struct question *question)
 
 	if (question->err)
 		return error_of(question->err);
+	if (question->route.kind == ROUTE_SYMBOL)
+		return answer_symbol(question);
 	if (question->shot)
 		return answer_profile(question);
 	if (question->route.kind == ROUTE_INDEX)
 		return answer_index();
 	if (question->route.kind == ROUTE_CMDLINE)
 		return answer_cmdline(question->pid);
-	if (question->route.kind == ROUTE_SYMBOL)
-		return answer_symbol();
 	answer = (struct answer){ .status = 200, .body = buf__new(BODY_MAX_BYTES) };
 	answer.mime = question->route.kind == ROUTE_SD ? "application/json"
 		      : question->route.kind == ROUTE_METRICS

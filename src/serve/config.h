@@ -46,7 +46,8 @@ struct trace_config {
 };
 
 void trace_config__done(struct trace_config *trace);
-bool trace_config__equals(const struct trace_config *a, const struct trace_config *b);
+/* Can a recording by @a go on by @b? With other budgets it can, but for none instead of some. */
+bool trace_config__goes_on(const struct trace_config *a, const struct trace_config *b);
 
 struct http_config {
 	VEC(size_t) listen_lines; /* fewer than listen if they are from elsewhere */

@@ -18,26 +18,43 @@ static size_t line_of(const struct http_config *http, size_t nth)
 	return nth < http->listen_lines.cnt ? http->listen_lines.at[nth] : 0;
 }
 
-static bool is_before(const struct http_config *http, size_t nth)
+/* Is @every all addresses of a kind, and @listen one of them at the same port? */
+static bool covers(const char *every, const char *listen)
 {
-	size_t i;
+	const char *any = *listen == '[' ? "[::]:" : "0.0.0.0:";
 
-	for (i = 0; i < nth; i++) {
-		if (!strcmp(http->listen.at[i], http->listen.at[nth]))
-			return true;
-	}
-	return false;
+	return !strncmp(every, any, strlen(any)) && strncmp(listen, "unix:", 5) != 0 &&
+	       !strcmp(strrchr(every, ':'), strrchr(listen, ':'));
+}
+
+/* Two that cannot both be had: a reload, by which a port may change hands, must not do what a start could not. */
+static int check_pair(const struct http_config *http, size_t nth, const char *before,
+		      struct config_fault *fault)
+{
+	const char *listen = http->listen.at[nth];
+
+	if (!strcmp(before, listen))
+		return config_fault__set(fault, line_of(http, nth),
+					 "listen = %.60s is there twice: remove one", listen);
+	if (covers(before, listen) || covers(listen, before))
+		return config_fault__set(
+			fault, line_of(http, nth),
+			"listen = %.60s and listen = %.60s: one has the other's port; remove one",
+			before, listen);
+	return 0;
 }
 
 static int check_listeners(const struct http_config *http, struct config_fault *fault)
 {
-	size_t i;
+	size_t i, j;
+	int err;
 
 	for (i = 1; i < http->listen.cnt; i++) {
-		if (is_before(http, i))
-			return config_fault__set(fault, line_of(http, i),
-						 "listen = %.60s is there twice: remove one",
-						 http->listen.at[i]);
+		for (j = 0; j < i; j++) {
+			err = check_pair(http, i, http->listen.at[j], fault);
+			if (err)
+				return err;
+		}
 	}
 	for (i = 0; i < http->listen.cnt; i++) {
 		if (serve_config_is_local(http->listen.at[i]) || http->token_file || http->tls_cert)

@@ -66,24 +66,21 @@ void trace_config__done(struct trace_config *trace)
 	*trace = (struct trace_config){};
 }
 
-/* Both were read from a text: the same one, or one that means another number. */
-static bool is_same(double a, double b)
+static bool has_budget(const struct trace_config *trace)
 {
-	return a >= b && a <= b;
+	return trace->max_overhead_pct > 0 || trace->max_overhead_total_pct > 0;
 }
 
-bool trace_config__equals(const struct trace_config *a, const struct trace_config *b)
+bool trace_config__goes_on(const struct trace_config *a, const struct trace_config *b)
 {
 	return texts_equal(&a->names, &b->names) && texts_equal(&a->excludes, &b->excludes) &&
 	       a->users.cnt == b->users.cnt &&
 	       (!a->users.cnt ||
 		!memcmp(a->users.at, b->users.at, a->users.cnt * sizeof(*a->users.at))) &&
 	       same_text(a->cgroup, b->cgroup) && a->sample_bytes == b->sample_bytes &&
-	       is_same(a->max_overhead_pct, b->max_overhead_pct) &&
-	       is_same(a->max_overhead_total_pct, b->max_overhead_total_pct) &&
-	       a->no_live == b->no_live && a->tally_max_bytes == b->tally_max_bytes &&
-	       a->live_max_cnt == b->live_max_cnt && a->sites_max_cnt == b->sites_max_cnt &&
-	       a->stacks_max_bytes == b->stacks_max_bytes &&
+	       has_budget(a) == has_budget(b) && a->no_live == b->no_live &&
+	       a->tally_max_bytes == b->tally_max_bytes && a->live_max_cnt == b->live_max_cnt &&
+	       a->sites_max_cnt == b->sites_max_cnt && a->stacks_max_bytes == b->stacks_max_bytes &&
 	       a->file_age_max_ns == b->file_age_max_ns;
 }
 

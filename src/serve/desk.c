@@ -53,6 +53,7 @@ void question__done(struct question *question)
 	shot__drop(question->base);
 	shot__drop(question->shot);
 	free(question->text);
+	addresses__done(&question->addresses);
 	question->base = question->shot = NULL;
 	question->text = NULL;
 }
@@ -83,7 +84,7 @@ void desk__free(struct desk *desk)
 
 static enum lane lane_of(const struct question *question)
 {
-	if (question->route.kind != ROUTE_PROFILE)
+	if (!question_needs_profile(question))
 		return PAGES;
 	return route_is_window(&question->route) ? WINDOWS : PROFILES;
 }

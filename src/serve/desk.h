@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "profile/profile.h"
 #include "serve/route.h"
+#include "serve/symbol.h"
 
 /* A profile that several hold. Nobody changes it. */
 struct shot {
@@ -33,8 +34,9 @@ struct door {
 
 struct question {
 	struct route route;
-	char client[64];         /* for ROUTE_PROFILE with route.delta: whose last call is meant */
-	char host[256];          /* what it calls us, or "" */
+	char client[64]; /* for ROUTE_PROFILE with route.delta: whose last call is meant */
+	char host[256];  /* what it calls us, or "" */
+	struct addresses addresses; /* ROUTE_SYMBOL: whose names are asked for */
 	int client_fd;           /* while it waits: who hangs up wants no answer; -1: nobody can */
 	const struct door *door; /* NULL: none */
 	/* When the answer is in, in the thread of the recording. */
@@ -43,7 +45,7 @@ struct question {
 
 	/* the answer: */
 	int err;                  /* 0 or -errno; -ECANCELED: nobody wants to know any more */
-	struct shot *base, *shot; /* ROUTE_PROFILE; base: to be subtracted, or NULL */
+	struct shot *base, *shot; /* of question_needs_profile(); base: to be subtracted, or NULL */
 	pid_t pid;                /* ROUTE_CMDLINE: the process that was meant; it lives */
 	char *text;               /* the others; malloc'd */
 
@@ -53,6 +55,12 @@ struct question {
 };
 
 void question__done(struct question *question);
+
+/* Is its answer made from a profile? */
+static inline bool question_needs_profile(const struct question *question)
+{
+	return question->route.kind == ROUTE_PROFILE || question->addresses.list.cnt;
+}
 
 struct desk;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "serve/http_server.h"
+#include "serve/listener.h"
 
 typedef VEC(struct http_server *) servers;
 
@@ -51,9 +52,37 @@ static struct http_server *find(const servers *list, const char *listen)
 	return NULL;
 }
 
+static bool is_listed(const struct http_config *config, const char *listen)
+{
+	size_t i;
+
+	for (i = 0; i < config->listen.cnt; i++) {
+		if (!strcmp(config->listen.at[i], listen))
+			return true;
+	}
+	return false;
+}
+
+/* A port may go from one address to another: until that one has it, who leaves shares it. One that leaves, or NULL. */
+static struct http_server *share_ports(const struct http *http, const struct http_config *config,
+				       bool shared)
+{
+	struct http_server *leaving = NULL;
+	size_t i;
+
+	for (i = 0; i < http->servers.cnt; i++) {
+		if (is_listed(config, http->servers.at[i]->listen))
+			continue;
+		leaving = http->servers.at[i];
+		listener_share(leaving->fd, shared);
+	}
+	return leaving;
+}
+
 static int open_all(struct http *http, const struct http_config *config,
 		    const struct secrets *secrets, servers *ret, struct config_fault *ret_fault)
 {
+	struct http_server *leaving = share_ports(http, config, true);
 	size_t i;
 	int err = 0;
 
@@ -63,11 +92,12 @@ static int open_all(struct http *http, const struct http_config *config,
 
 		err = vec__reserve(ret, ret->cnt + 1);
 		if (!err && !(old && http_server__is_as(old, config, listen, secrets)))
-			err = http_server__open(http, config, listen, secrets, old, &server,
-						ret_fault);
+			err = http_server__open(http, config, listen, secrets, old ? old : leaving,
+						&server, ret_fault);
 		if (!err)
 			ret->at[ret->cnt++] = server;
 	}
+	share_ports(http, config, false);
 	return err;
 }
 

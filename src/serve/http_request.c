@@ -11,7 +11,7 @@
 #include "serve/host.h"
 #include "serve/http_server.h"
 
-#define UPLOAD_MAX_BYTES  ((size_t)64 << 10)
+#define UPLOAD_MAX_BYTES  ((size_t)1 << 20)
 #define UPLOAD_READ_BYTES ((size_t)4 << 20)
 #define SECOND_NS         1000000000ull
 #define ANSWER_MAX_NS     (600 * SECOND_NS)
@@ -27,6 +27,8 @@ struct request {
 	struct question question;
 	bool asked;
 	size_t upload_bytes;
+	struct buf *upload; /* what of it is kept, or NULL */
+	int err;            /* with its addresses */
 };
 
 static struct client *client_of(const struct request *request)
@@ -108,7 +110,12 @@ static enum MHD_Result reply(struct request *request, struct answer answer)
 static enum MHD_Result on_param(void *ctx, enum MHD_ValueKind kind, const char *name,
 				const char *value)
 {
-	route__param(ctx, name, value);
+	struct request *request = ctx;
+	struct question *question = &request->question;
+
+	route__param(&question->route, name, value);
+	if (question->route.kind == ROUTE_SYMBOL && !value && !request->err)
+		request->err = addresses__parse(&question->addresses, name);
 	return MHD_YES;
 }
 
@@ -202,10 +209,36 @@ static bool may_ask(const struct request *request, const char *method, struct an
 		 (strcmp(method, "POST") || kind != ROUTE_SYMBOL))
 		*ret_refusal = answer_text(405, "GET alone");
 	else if (request->upload_bytes > UPLOAD_MAX_BYTES)
-		*ret_refusal = answer_text(413, "64 KiB are enough");
+		*ret_refusal = answer_text(413, "1 MiB is enough");
 	else
 		return true;
 	return false;
+}
+
+/* Of those who may ask, until it is known what for; others are told when all is there. */
+static void keep_upload(struct request *request, const char *data, size_t size)
+{
+	if (!request->upload_bytes &&
+	    http__is_allowed(request->server->http, header_of(request, "Authorization")))
+		request->upload = buf__new(UPLOAD_MAX_BYTES);
+	if (request->upload)
+		buf__append(request->upload, data, size);
+	request->upload_bytes += size;
+}
+
+/* Parameters, and addresses, which come as one of them or as what was sent. */
+static void read_params(struct request *request)
+{
+	struct question *question = &request->question;
+	const struct buf *upload = request->upload;
+
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_param, request);
+	route__check(&question->route);
+	if (question->route.kind != ROUTE_SYMBOL || !request->upload_bytes || request->err)
+		return;
+	request->err = upload ? buf__error(upload) : -ENOMEM;
+	if (!request->err)
+		request->err = addresses__parse(&question->addresses, buf__data(upload));
 }
 
 static enum MHD_Result route_request(struct request *request, const char *url, const char *method)
@@ -217,10 +250,13 @@ static enum MHD_Result route_request(struct request *request, const char *url, c
 	route_parse(url, route);
 	if (!may_ask(request, method, &refusal))
 		return reply(request, refusal);
-	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_param, route);
-	route__check(route);
+	read_params(request);
 	if (route->fault)
 		return reply(request, answer_text(400, route->fault));
+	if (request->err)
+		return reply(request, request->err == -E2BIG
+					      ? answer_text(413, "65536 addresses are enough")
+					      : answer_text(500, strerror(-request->err)));
 	switch (route->kind) {
 	case ROUTE_NOT_FOUND:
 		return reply(request, answer_text(404, "no such page; see /debug/pprof/"));
@@ -230,7 +266,7 @@ static enum MHD_Result route_request(struct request *request, const char *url, c
 	case ROUTE_CMDLINE:
 	case ROUTE_SYMBOL:
 		/* Of somebody in particular: is there such a one? */
-		return route->pid || *route->service
+		return route->pid || *route->service || request->question.addresses.list.cnt
 			       ? ask(request)
 			       : reply(request, answer_make(&request->question));
 	case ROUTE_FLAME:
@@ -258,8 +294,8 @@ enum MHD_Result request_go_on(void *ctx, struct MHD_Connection *connection, cons
 		return MHD_YES;
 	}
 	if (*size) {
-		/* Nobody needs what is in it: names are in the profile. Who sends too much is told, within reason. */
-		request->upload_bytes += *size;
+		/* Who sends too much is told, within reason. */
+		keep_upload(request, data, *size);
 		*size = 0;
 		return request->upload_bytes <= UPLOAD_READ_BYTES ? MHD_YES : MHD_NO;
 	}
@@ -283,6 +319,7 @@ void request_end(void *ctx, struct MHD_Connection *connection, void **slot,
 		atomic_fetch_sub(&request->server->window_cnt, 1);
 	move_client(request, CLIENT_SENDS, IDLE_MAX_NS);
 	question__done(&request->question);
+	buf__free(request->upload);
 	free(request);
 	*slot = NULL;
 }

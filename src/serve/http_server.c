@@ -131,12 +131,12 @@ int http_server__open(struct http *http, const struct http_config *config, const
 	server->clients = clients__new(config->clients_max);
 	if (!server->clients || !server->listen || secrets__copy(secrets, &server->secrets))
 		return -ENOMEM;
-	if (before) {
+	if (before && !strcmp(before->listen, listen)) {
 		server->fd = fcntl(before->fd, F_DUPFD_CLOEXEC, 0);
 		server->is_handed_on = true;
 		err = server->fd < 0 ? -errno : 0;
 	} else {
-		err = listener_open(listen, &server->fd);
+		err = listener_open(listen, before, &server->fd);
 	}
 	if (err)
 		return config_fault__set(ret_fault, 0, "listen = %s: %s", listen, remedy(err));
@@ -160,15 +160,16 @@ void http_server__free(struct http_server *server)
 {
 	if (!server)
 		return;
-	if (server->daemon) {
-		/* Whoever has connected and was not accepted yet is for the one who goes on with the socket. */
+	/* Whoever has connected and was not accepted yet is for the one who goes on with the socket, or the port. */
+	if (server->daemon)
 		cleanup_fd(&(int){ MHD_quiesce_daemon(server->daemon) });
-		wait_for_askers(server);
-		MHD_stop_daemon(server->daemon);
-	}
 	if (server->fd >= 0 && !server->is_handed_on)
 		listener_remove(server->listen);
 	cleanup_fd(&server->fd);
+	if (server->daemon) {
+		wait_for_askers(server);
+		MHD_stop_daemon(server->daemon);
+	}
 	clients__free(server->clients);
 	secrets__done(&server->secrets);
 	free(server->listen);

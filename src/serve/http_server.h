@@ -24,8 +24,8 @@ struct http_server {
 };
 
 /*
- * Listen at @listen, or go on at the socket of @before, which is another server's for the same address. 0, -ENOMEM, or
- * -EINVAL with @ret_fault.
+ * Listen at @listen. @before (or NULL) is a server that leaves: if it has the same address, go on at its socket; it may
+ * share its port. 0, -ENOMEM, or -EINVAL with @ret_fault.
  */
 int http_server__open(struct http *http, const struct http_config *config, const char *listen,
 		      const struct secrets *secrets, struct http_server *before,

@@ -57,21 +57,39 @@ static int open_unix(const char *path, int *ret_fd)
 	return 0;
 }
 
-static int open_address(const struct addrinfo *address, int *ret_fd)
+static int listen_at(int fd, const struct addrinfo *address)
+{
+	return bind(fd, address->ai_addr, address->ai_addrlen) || listen(fd, BACKLOG) ? -errno : 0;
+}
+
+static int open_address(const struct addrinfo *address, bool beside, int *ret_fd)
 {
 	int fd __close_fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int one = 1;
+	int one = 1, err;
 
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, address->ai_addr, address->ai_addrlen) || listen(fd, BACKLOG))
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
+	err = listen_at(fd, address);
+	if (err == -EADDRINUSE && beside) {
+		listener_share(fd, true);
+		err = listen_at(fd, address);
+		listener_share(fd, false);
+	}
+	if (!err)
+		*ret_fd = TAKE_FD(fd);
+	return err;
 }
 
-int listener_open(const char *listen, int *ret_fd)
+void listener_share(int fd, bool shared)
+{
+	int on = shared;
+
+	/* A Unix socket has no port to share. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+int listener_open(const char *listen, bool beside, int *ret_fd)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 				  .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
@@ -93,7 +111,7 @@ int listener_open(const char *listen, int *ret_fd)
 		hints.ai_flags |= AI_NUMERICHOST;
 	if (getaddrinfo(host, colon + 1, &hints, &found))
 		return -EINVAL;
-	err = open_address(found, ret_fd);
+	err = open_address(found, beside, ret_fd);
 	freeaddrinfo(found);
 	return err;
 }

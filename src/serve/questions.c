@@ -77,7 +77,7 @@ static void end_wait(struct daemon *daemon, struct question **at)
 static bool begin_profile(struct daemon *daemon, struct question *question)
 {
 	struct session_filter filter = filter_of(question);
-	bool waits = question->route.seconds > 0;
+	bool waits = route_is_window(&question->route);
 	struct shot *shot = NULL;
 
 	question->err =
@@ -201,7 +201,7 @@ static void sort_questions(struct daemon *daemon)
 		end = &(*end)->next;
 	for (question = desk__take(daemon->desk); question; question = next) {
 		next = question->next;
-		if (daemon->view && question->route.kind == ROUTE_PROFILE) {
+		if (daemon->view && question_needs_profile(question)) {
 			question->due_ns = now;
 			question->next = *end;
 			*end = question;

@@ -135,13 +135,23 @@ static int apply_http(struct daemon *daemon, const struct http_config *config)
 }
 
 /* Another [trace] is another recording, as a start would begin it; it has its turn once this one has ended. */
+static void use_trace(struct daemon *daemon, struct trace_config *trace)
+{
+	if (trace_config__goes_on(&daemon->trace, trace)) {
+		daemon->trace.max_overhead_pct = trace->max_overhead_pct;
+		daemon->trace.max_overhead_total_pct = trace->max_overhead_total_pct;
+		session_view__set_budgets(daemon->view, trace->max_overhead_pct / 100,
+					  trace->max_overhead_total_pct / 100);
+		return;
+	}
+	daemon->next = *trace;
+	daemon->has_next = true;
+	*trace = (struct trace_config){};
+}
+
 static void use_config(struct daemon *daemon, struct serve_config *config)
 {
-	if (!trace_config__equals(&daemon->trace, &config->trace)) {
-		daemon->next = config->trace;
-		daemon->has_next = true;
-		config->trace = (struct trace_config){};
-	}
+	use_trace(daemon, &config->trace);
 	serve_config__done(&daemon->config);
 	daemon->config = *config;
 	*config = (struct serve_config){};

@@ -273,8 +273,10 @@ int recording__finish(struct recording *rec, struct snapshot *snapshot, struct s
 	if (err)
 		return log_err(err, "cannot make a profile");
 	err = rec->write_failed ? SESSION_FAILED : write_result(rec, snapshot, profile);
-	if (err)
+	if (err) {
+		keep_snapshot(snapshot);
 		return err;
+	}
 	if (config->lifetimes && build_places(snapshot, &ret->places))
 		return log_err(-ENOMEM, "cannot tell what became of the memory");
 	ret->complete = ledger_is_complete(snapshot);

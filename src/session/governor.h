@@ -50,6 +50,8 @@ DEFINE_CLEANUP(governor);
  * known that it would be past its budget, it begins in windows.
  */
 void governor__meet(struct governor *governor, struct tracer *tracer, uint32_t id, uint64_t now_ns);
+/* Instead of those of its configuration; as there, one of them at least. */
+void governor__set_budgets(struct governor *governor, double budget, double total);
 /* Is process @tgid traced in windows, so that new probes of it are to be off? No governor closes nobody. */
 bool governor__is_closed(const struct governor *governor, pid_t tgid);
 

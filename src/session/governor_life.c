@@ -119,6 +119,22 @@ static struct reading reading_before(const struct governor *governor, const stru
 	return (struct reading){ .cpu_ns = begin_ns < now.cpu_ns ? begin_ns : now.cpu_ns };
 }
 
+/* Before the total is shared out, which is done at every tick. */
+static double own_budget(const struct governor *governor)
+{
+	return governor->config.budget > 0 ? governor->config.budget : INFINITY;
+}
+
+void governor__set_budgets(struct governor *governor, double budget, double total)
+{
+	size_t i;
+
+	governor->config.budget = budget;
+	governor->config.total = total;
+	for (i = 0; i < governor->all.cnt; i++)
+		governor->all.at[i].budget = own_budget(governor);
+}
+
 struct governed *governor__at(struct governor *governor, struct tracer *tracer,
 			      const struct image *image, uint32_t id, uint64_t now_ns)
 {
@@ -138,15 +154,13 @@ struct governed *governor__at(struct governor *governor, struct tracer *tracer,
 		begin_anew(governor, tracer, image);
 	phase__done(&governed->phase);
 	phase__done(&governed->before);
-	*governed =
-		(struct governed){ .tgid = (pid_t)image->tgid,
-				   .start_ns = image->start_ns,
-				   .budget = governor->config.budget > 0 ? governor->config.budget
-									 : INFINITY,
-				   .last = reading_before(governor, image, now),
-				   .seen_ns = now_ns,
-				   .looked_ns = now_ns,
-				   .patience_ns = PATIENCE_NS };
+	*governed = (struct governed){ .tgid = (pid_t)image->tgid,
+				       .start_ns = image->start_ns,
+				       .budget = own_budget(governor),
+				       .last = reading_before(governor, image, now),
+				       .seen_ns = now_ns,
+				       .looked_ns = now_ns,
+				       .patience_ns = PATIENCE_NS };
 	memcpy(governed->program, image->comm, sizeof(governed->program));
 	governed->looked = governed->last;
 	governed__find_price(governed, governor, tracer);

@@ -2,9 +2,11 @@
 #include "session/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,4 +186,46 @@ int write_output(const struct session_config *config, const struct snapshot *sna
 		return SESSION_FAILED;
 	}
 	return SESSION_OK;
+}
+
+/* By a name that nobody could have taken in a folder that is everybody's. */
+static int keep_in(const char *folder, const struct snapshot *snapshot, char **ret_path)
+{
+	struct sink *sink __free(sink) = NULL;
+	char *path __free_mem = NULL;
+	uint64_t random;
+	int err;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	if (format_alloc(&path, "%s/heaptap-%016" PRIx64 SNAPSHOT_SUFFIX, folder, random) < 0)
+		return -ENOMEM;
+	err = sink_open(path, SINK_PRIVATE, &sink);
+	if (!err)
+		err = snapshot_file_write(snapshot, sink__writer(sink));
+	if (!err)
+		err = sink__commit(sink);
+	if (!err)
+		*ret_path = TAKE_PTR(path);
+	return err;
+}
+
+void keep_snapshot(const struct snapshot *snapshot)
+{
+	const char *const folders[] = { getenv("TMPDIR"), "/tmp", "/var/tmp" };
+	char *path __free_mem = NULL;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (!folders[i] || !*folders[i])
+			continue;
+		err = keep_in(folders[i], snapshot, &path);
+		if (!err) {
+			log_warn(0, "the recording is kept: heaptap convert %s -o OUT", path);
+			return;
+		}
+		log_err(err, "cannot keep the recording in %s either", folders[i]);
+	}
+	log_err(0, "the recording is lost; with TMPDIR=FOLDER it would have been kept there");
 }

@@ -35,6 +35,11 @@ int session_view__profile(struct session_view *view, const struct session_filter
 	return err ? err : build_profile(snapshot, &options, ret, NULL);
 }
 
+void session_view__set_budgets(struct session_view *view, double each, double total)
+{
+	governor__set_budgets(recording_of(view)->governor, each, total);
+}
+
 int session_view__processes(struct session_view *view,
 			    int (*fn)(void *ctx, const struct session_process *process), void *ctx)
 {

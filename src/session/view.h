@@ -34,6 +34,12 @@ struct session_state {
 	uint64_t map_bytes;
 	uint64_t run_ns; /* CPU time of our programs, if the kernel keeps count; else 0 */
 };
+/*
+ * Budgets from now on, shares as session_config.max_overhead and max_overhead_total. There must have been one, and be one:
+ * what a recording without any does is another thing.
+ */
+void session_view__set_budgets(struct session_view *view, double each, double total);
+
 int session_view__state(struct session_view *view, struct session_state *ret);
 
 struct session_process {

@@ -153,12 +153,17 @@ static int split_path(const char *path, struct file_sink *file)
 	return file->dir_fd < 0 ? -errno : 0;
 }
 
+static mode_t mode_of(const struct file_sink *file)
+{
+	return file->flags & SINK_PRIVATE ? 0600 : 0666;
+}
+
 /* Without a name, if it can be given one later. */
 static bool open_unnamed(struct file_sink *file)
 {
 	char self[SELF_PATH_SIZE];
 
-	file->fd = openat(file->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	file->fd = openat(file->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode_of(file));
 	if (file->fd < 0)
 		return false;
 	self_path(file, self);
@@ -179,8 +184,9 @@ static int open_temp(struct file_sink *file)
 		err = random_name(file, name);
 		if (err)
 			return err;
-		file->fd = openat(file->dir_fd, name,
-				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		file->fd =
+			openat(file->dir_fd, name,
+			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_of(file));
 		if (file->fd >= 0)
 			break;
 		if (errno != EEXIST)

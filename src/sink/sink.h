@@ -15,6 +15,7 @@ struct sink;
 enum {                     /* of sink_open() */
        SINK_OVERWRITE = 1, /* an existing file may be replaced */
        SINK_SYNC = 2,      /* fsync the file and its directory before it counts as written */
+       SINK_PRIVATE = 4,   /* a new file is for nobody else to read */
 };
 
 /*

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What comes from outside into the daemon: request lines, and its configuration. The first byte picks. */
+/* What comes from outside into the daemon: request lines, addresses, and its configuration. The first byte picks. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "serve/config.h"
 #include "serve/route.h"
+#include "serve/symbol.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,6 +46,15 @@ static void parse_request(char *text)
 		__builtin_trap();
 }
 
+static void parse_addresses(const char *text)
+{
+	struct addresses addresses = {};
+
+	if (!addresses__parse(&addresses, text) && addresses.list.cnt > strlen(text))
+		__builtin_trap();
+	addresses__done(&addresses);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;
@@ -56,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] & 1)
 		parse_config(text);
+	else if (data[0] & 2)
+		parse_addresses(text);
 	else
 		parse_request(text);
 	free(text);

@@ -238,7 +238,7 @@ static void what_is_not_there_is_said(void **state)
 	s->stats[STAT_WALK_TOO_DEEP] = 0;
 	s->flags |= SNAPSHOT_INCOMPLETE;
 	assert_false(ledger_is_complete(s));
-	assert_int_equal(ledger_comments(s, &totals, profile), 0);
+	assert_int_equal(ledger_comments(s, &totals, true, profile), 0);
 	assert_true(profile__comment_cnt(profile) > 0);
 	assert_string_equal(ledger_stat_id(STAT_LIVE_FULL), "LIVE_FULL");
 }

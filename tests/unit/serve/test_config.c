@@ -168,7 +168,22 @@ static void test_pushes(void **state)
 	push_config__done(&copy);
 }
 
-static void test_trace_equals(void **state)
+static bool goes_on(const char *from, const char *to)
+{
+	struct serve_config a __serve_config, b __serve_config;
+	struct config_fault fault;
+	char text[64];
+
+	serve_config__init(&a);
+	serve_config__init(&b);
+	snprintf(text, sizeof(text), "[trace]\n%s", from);
+	assert_int_equal(serve_config__parse(&a, text, &fault), 0);
+	snprintf(text, sizeof(text), "[trace]\n%s", to);
+	assert_int_equal(serve_config__parse(&b, text, &fault), 0);
+	return trace_config__goes_on(&a.trace, &b.trace);
+}
+
+static void test_goes_on(void **state)
 {
 	static const char *const rows[] = {
 		"",
@@ -179,7 +194,7 @@ static void test_trace_equals(void **state)
 		"user = 1",
 		"sample = exact",
 		"live = no",
-		"max-overhead = 2",
+		"max-overhead = 0",
 		"live-max = 9999",
 		"ended-max = 9M",
 		"sites-max = 9999",
@@ -189,20 +204,14 @@ static void test_trace_equals(void **state)
 	size_t i, j;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (j = 0; j < sizeof(rows) / sizeof(rows[0]); j++) {
-			struct serve_config a __serve_config, b __serve_config;
-			struct config_fault fault;
-			char text[64];
-
-			serve_config__init(&a);
-			serve_config__init(&b);
-			snprintf(text, sizeof(text), "[trace]\n%s", rows[i]);
-			assert_int_equal(serve_config__parse(&a, text, &fault), 0);
-			snprintf(text, sizeof(text), "[trace]\n%s", rows[j]);
-			assert_int_equal(serve_config__parse(&b, text, &fault), 0);
-			assert_int_equal(trace_config__equals(&a.trace, &b.trace), i == j);
-		}
+		for (j = 0; j < sizeof(rows) / sizeof(rows[0]); j++)
+			assert_int_equal(goes_on(rows[i], rows[j]), i == j);
 	}
+	/* The default is a budget. */
+	assert_true(goes_on("", "max-overhead = 5"));
+	assert_true(goes_on("", "max-overhead-total = 5"));
+	assert_true(goes_on("max-overhead = 1", "max-overhead = 0\nmax-overhead-total = 5"));
+	assert_false(goes_on("max-overhead = 0\nmax-overhead-total = 5", "max-overhead = 0"));
 }
 
 static void test_bounds(void **state)
@@ -230,6 +239,9 @@ static void test_once(void **state)
 	expect_fault("[trace]\nlive = yes\n[http]\n[trace]\nlive = no", 5, "line 2 already");
 	expect_fault("[push a]\nurl = http://x\nurl = http://y", 3, "url is in line 2 already");
 	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = 127.0.0.1:1", 3, "is there twice");
+	expect_fault("[http]\nlisten = 127.0.0.1:1\nlisten = 0.0.0.0:1", 3,
+		     "one has the other's port");
+	expect_fault("[http]\nlisten = [::]:1\nlisten = [::1]:1", 3, "one has the other's port");
 	serve_config__init(&config);
 	assert_int_equal(serve_config__parse(&config, text, &fault), 0);
 	assert_int_equal(serve_config__check(&config, &fault), 0);
@@ -290,7 +302,7 @@ int main(void)
 		cmocka_unit_test(test_structure),
 		cmocka_unit_test(test_open_listeners_need_a_secret),
 		cmocka_unit_test(test_pushes),
-		cmocka_unit_test(test_trace_equals),
+		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_addresses),

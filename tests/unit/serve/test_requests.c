@@ -11,6 +11,7 @@
 
 #include "base/vec.h"
 #include "encode/pprof_read.h"
+#include "profile/profile_merge.h"
 
 #define TIME_NS     1700000000123000000
 #define DURATION_NS 15000000000
@@ -230,9 +231,35 @@ static void test_warnings(void **state)
 	struct profile *shop __free(profile) = decode(find(&taken, "name=shop"));
 
 	assert_int_equal(profile__comment_cnt(api), 2);
-	assert_string_equal(profile__comment(api, 0), "budget: process 1");
+	assert_string_equal(profile__comment(api, 0), "budget: process 1 [service_name=api]");
 	assert_int_equal(profile__comment_cnt(shop), 1);
 	assert_string_equal(profile__comment(shop, 0), "names: 1 file");
+}
+
+static size_t comments_left(const struct profile *profile, const char *service)
+{
+	struct profile_part part = { .key = "service_name", .value = service };
+	struct profile *taken __free(profile) = NULL;
+
+	assert_int_equal(profile_take(profile, &part, &taken), 0);
+	return profile__comment_cnt(taken);
+}
+
+/* Files have text alone: that is enough to tell. */
+static void test_warnings_from_file(void **state)
+{
+	struct profile *window __free(profile) = new_window();
+
+	add_sample(window, "api", "f", 100);
+	assert_int_equal(profile__add_comment(window, "budget: a [service_name=api]"), 0);
+	assert_int_equal(profile__add_comment(window, "budget: b [service_name=a] b]"), 0);
+	assert_int_equal(comments_left(window, "api"), 1);
+	assert_int_equal(comments_left(window, "a] b"), 1);
+	assert_int_equal(comments_left(window, "ap"), 0);
+	assert_int_equal(comments_left(window, "a"), 0);
+	assert_int_equal(comments_left(window, "b"), 0);
+	assert_int_equal(comments_left(window, ""), 0);
+	assert_int_equal(comments_left(window, NULL), 0);
 }
 
 static void test_nothing(void **state)
@@ -247,10 +274,15 @@ static void test_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_services),         cmocka_unit_test(test_numbers_stay),
-		cmocka_unit_test(test_many_samples),     cmocka_unit_test(test_large_samples),
-		cmocka_unit_test(test_one_large_sample), cmocka_unit_test(test_otlp),
-		cmocka_unit_test(test_nothing),          cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_services),
+		cmocka_unit_test(test_numbers_stay),
+		cmocka_unit_test(test_many_samples),
+		cmocka_unit_test(test_large_samples),
+		cmocka_unit_test(test_one_large_sample),
+		cmocka_unit_test(test_otlp),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_warnings_from_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
