@@ -40,7 +40,7 @@ struct trace_config {
 	char *cgroup;
 	uint64_t sample_bytes;                           /* 0: auto, 1: exact */
 	double max_overhead_pct, max_overhead_total_pct; /* 0: no budget */
-	bool no_live;
+	bool no_live, maps;
 	uint64_t tally_max_bytes, live_max_cnt, sites_max_cnt, stacks_max_bytes;
 	uint64_t file_age_max_ns;
 };

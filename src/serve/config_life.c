@@ -78,7 +78,7 @@ bool trace_config__goes_on(const struct trace_config *a, const struct trace_conf
 	       (!a->users.cnt ||
 		!memcmp(a->users.at, b->users.at, a->users.cnt * sizeof(*a->users.at))) &&
 	       same_text(a->cgroup, b->cgroup) && a->sample_bytes == b->sample_bytes &&
-	       has_budget(a) == has_budget(b) && a->no_live == b->no_live &&
+	       has_budget(a) == has_budget(b) && a->no_live == b->no_live && a->maps == b->maps &&
 	       a->tally_max_bytes == b->tally_max_bytes && a->live_max_cnt == b->live_max_cnt &&
 	       a->sites_max_cnt == b->sites_max_cnt && a->stacks_max_bytes == b->stacks_max_bytes &&
 	       a->file_age_max_ns == b->file_age_max_ns;

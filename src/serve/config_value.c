@@ -160,12 +160,11 @@ static int set_sample(uint64_t *field, const char *value)
 	return units_parse_bytes(value, field) || *field < 1 ? -EINVAL : 0;
 }
 
-/* live = yes is no_live = false. */
-static int set_not(bool *field, const char *value)
+static int set_choice(bool *field, const char *value, const char *if_true)
 {
 	if (strcmp(value, "yes") && strcmp(value, "no"))
 		return -EINVAL;
-	*field = !strcmp(value, "no");
+	*field = !strcmp(value, if_true);
 	return 0;
 }
 
@@ -210,6 +209,7 @@ static const char *const expects[] = {
 	[COUNT] = "a whole number above 0",
 	[DURATION] = "a time as in 30s, 5m, 1h",
 	[YESNO] = "yes or no",
+	[NOYES] = "yes or no",
 	[PUSH_KIND] = "pyroscope, pyroscope-connect, parca or otlp",
 };
 
@@ -250,7 +250,9 @@ int value_set(enum value_kind kind, void *field, const char *value)
 	case PERCENT:
 		return set_percent(field, value);
 	case YESNO:
-		return set_not(field, value);
+		return set_choice(field, value, "yes");
+	case NOYES:
+		return set_choice(field, value, "no");
 	case PUSH_KIND:
 		return set_push_kind(field, value);
 	default:

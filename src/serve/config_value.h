@@ -21,6 +21,7 @@ enum value_kind {
 	COUNT,
 	DURATION,
 	YESNO,
+	NOYES, /* the field says the opposite */
 	PUSH_KIND
 };
 

@@ -387,6 +387,7 @@ static void fill_session(struct daemon *daemon)
 						     trace->excludes.at, trace->excludes.cnt,
 						     trace->users.at, trace->users.cnt },
 					 .no_live = trace->no_live,
+					 .maps = trace->maps,
 					 .sample_bytes = trace->sample_bytes,
 					 .max_overhead = trace->max_overhead_pct / 100,
 					 .max_overhead_total = trace->max_overhead_total_pct / 100,

@@ -41,7 +41,7 @@ static void test_defaults(void **state)
 static void test_all_kinds(void **state)
 {
 	static const char text[] =
-		"# comment\n[trace]\n  name = redis-*\nname=node\nuser = 0\nlive = no\r\n"
+		"# comment\n[trace]\n  name = redis-*\nname=node\nuser = 0\nlive = no\r\nmmap = yes\n"
 		"sample = 512K\n; another\n\n[http]\nlisten = unix:/run/x\n"
 		"[archive]\nwindow = 5m\nsize-max = 2M\ndir = /var/lib/x y\n"
 		"[push one]\nurl = https://a/\nkind = parca\n[push two]\nurl = http://b/\n"
@@ -56,6 +56,7 @@ static void test_all_kinds(void **state)
 	assert_string_equal(config.trace.names.at[0], "redis-*");
 	assert_int_equal(config.trace.users.at[0], 0);
 	assert_true(config.trace.no_live);
+	assert_true(config.trace.maps);
 	assert_int_equal(config.trace.sample_bytes, 512 << 10);
 	assert_int_equal(config.http.listen.cnt, 1);
 	assert_int_equal(config.window_ns, 300000000000);
@@ -76,6 +77,7 @@ static void test_every_key_wrong(void **state)
 		"[trace]\ncgroup =",
 		"[trace]\nsample = often",
 		"[trace]\nlive = maybe",
+		"[trace]\nmmap = 1",
 		"[trace]\nmax-overhead = 101",
 		"[trace]\nmax-overhead-total = -1",
 		"[trace]\nlive-max = 0",
@@ -194,6 +196,7 @@ static void test_goes_on(void **state)
 		"user = 1",
 		"sample = exact",
 		"live = no",
+		"mmap = yes",
 		"max-overhead = 0",
 		"live-max = 9999",
 		"ended-max = 9M",
