@@ -56,7 +56,8 @@ static bool is_probe_of(const struct probe *probe, const struct alloc_fn *fn)
 {
 	const struct probe *row = &fn->probe;
 
-	return !((probe->flags ^ row->flags) & ~CODE_FLAGS) && probe->fn == row->fn && probe->size_arg <= ARG_MAX && probe->count_arg <= ARG_MAX &&
+	return !((probe->flags ^ row->flags) & ~CODE_FLAGS) && probe->fn == row->fn &&
+	       probe->size_arg <= ARG_MAX && probe->count_arg <= ARG_MAX &&
 	       probe->ptr_arg <= ARG_MAX && probe->out_arg <= ARG_MAX &&
 	       !probe->size_arg == !row->size_arg && !probe->count_arg == !row->count_arg &&
 	       !probe->ptr_arg == !row->ptr_arg && !probe->out_arg == !row->out_arg;

@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct target_object *object;
 	size_t i;
 
-	if (fd < 0 || (!fns && alloc_fns__new(NULL, 0, false, &fns)) || target_set__new(fns, NULL, &set) ||
-	    fdio_write(fd, data, size))
+	if (fd < 0 || (!fns && alloc_fns__new(NULL, 0, false, &fns)) ||
+	    target_set__new(fns, NULL, &set) || fdio_write(fd, data, size))
 		return 0;
 	target_set__add_fd(set, fd, "fuzz", NULL);
 	object = target_set__cnt(set) ? target_set__at(set, 0) : NULL;

@@ -41,7 +41,8 @@ static void test_defaults(void **state)
 static void test_all_kinds(void **state)
 {
 	static const char text[] =
-		"# comment\n[trace]\n  name = redis-*\nname=node\nuser = 0\nlive = no\r\nmmap = yes\n"
+		"# comment\n[trace]\n  name = redis-*\nname=node\nuser = 0\nlive = no\r\nmmap = "
+		"yes\n"
 		"sample = 512K\n; another\n\n[http]\nlisten = unix:/run/x\n"
 		"[archive]\nwindow = 5m\nsize-max = 2M\ndir = /var/lib/x y\n"
 		"[push one]\nurl = https://a/\nkind = parca\n[push two]\nurl = http://b/\n"
