@@ -19,6 +19,9 @@
 #define SIGCONT 18
 #define SIGSTOP 19
 
+/* Folders above a program's file that are looked at. */
+#define FOLDERS_MAX 16
+
 #define WUNTRACED    2
 #define PIDTYPE_PGID 2
 
@@ -269,22 +272,6 @@ int heaptap_fork(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/*
- * valgrind reads the code of the program that it runs, breakpoints included, and would end it by them. Its launcher is heard of
- * whoever is traced: probes that are shared have to go before the program begins.
- */
-static void tell_of_translator(struct task_struct *task)
-{
-	struct notice notice = { .kind = NOTICE_TRANSLATOR };
-	char comm[8] = {};
-
-	if (config.scope == SCOPE_LISTED)
-		return;
-	bpf_probe_read_kernel(comm, sizeof(comm), &task->comm);
-	if (!__builtin_memcmp(comm, "valgrind", sizeof(comm)))
-		process_notify(&notice);
-}
-
 static long on_entry(struct task_struct *task, struct vm_area_struct *vma, void *ctx)
 {
 	struct file *file = vma->vm_file;
@@ -319,8 +306,8 @@ static __attribute__((noinline)) int find_entry(struct notice *notice)
 
 /*
  * Would somebody make something of it that the task has stopped? Its tracer; shells with job control, which give it a process
- * group of its own; su and the like, which give it another user or are waiting for just that by now. Who waits for its end
- * alone does not see it.
+ * group of its own; su and the like, which give it another user or are waiting for just that by now; sudo, which asks when it
+ * is told of a child, and stops itself. Who waits for its end alone does not see it.
  */
 static bool stop_is_seen(struct task_struct *task)
 {
@@ -328,7 +315,11 @@ static bool stop_is_seen(struct task_struct *task)
 	struct signal_struct *signal = BPF_CORE_READ(parent, signal);
 	struct list_head *head, *next;
 	struct wait_opts *wait;
+	char comm[5] = {};
 
+	bpf_probe_read_kernel(comm, sizeof(comm), &parent->comm);
+	if (!__builtin_memcmp(comm, "sudo", 4) && !comm[4])
+		return true;
 	if (!bpf_core_field_exists(struct wait_opts, wo_flags) || BPF_CORE_READ(task, ptrace) ||
 	    BPF_CORE_READ(task, cred, euid.val) != BPF_CORE_READ(parent, cred, euid.val) ||
 	    BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]) !=
@@ -344,27 +335,109 @@ static bool stop_is_seen(struct task_struct *task)
 	return BPF_CORE_READ(wait, wo_flags) & WUNTRACED;
 }
 
-/*
- * Stop the current process before its next instruction in user space, and send @notice, after which user space lets it go.
- * Our command's parent is the tracer: nobody else is told.
- */
+/* Stop the current process before its next instruction in user space. @notice tells user space, which lets it go. */
+static void stop(struct process *process, struct notice *notice)
+{
+	notice->id |= ENTRY_HELD;
+	process->flags |= PROCESS_HELD;
+	bpf_send_signal(SIGSTOP);
+}
+
+/* The process is stopped if it can be, and @notice sent. Our command's parent is the tracer: nobody else is told. */
 static void hold(struct process *process, struct notice *notice)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	bool stop = control.active && config.hold_tgid;
+	bool may = control.active && config.hold_tgid && !(process->flags & PROCESS_HELD);
 
-	if (stop && (__u32)task->tgid != config.hold_tgid)
-		stop = config.scope == SCOPE_CHILDREN && !stop_is_seen(task);
-	if (stop) {
-		notice->id |= ENTRY_HELD;
-		process->flags |= PROCESS_HELD;
-		bpf_send_signal(SIGSTOP);
-	}
+	if (may && (__u32)task->tgid != config.hold_tgid)
+		may = config.scope == SCOPE_CHILDREN && !stop_is_seen(task);
+	if (may)
+		stop(process, notice);
 	/* Nobody would let it go on. */
-	if (process_notify(notice) && stop) {
+	if (process_notify(notice) && may) {
 		process->flags &= ~PROCESS_HELD;
 		bpf_send_signal(SIGCONT);
 	}
+}
+
+/* As proc_is_translated() has it, and whoever is called like valgrind's launchers: "valgrind", "valgrind.bin". */
+static __attribute__((noinline)) int is_translator(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dentry *at = BPF_CORE_READ(task, mm, exe_file, f_path.dentry), *up;
+	char name[8] = {};
+	int i;
+
+	bpf_probe_read_kernel(name, sizeof(name), &task->comm);
+	if (!__builtin_memcmp(name, "valgrind", 8) ||
+	    (!__builtin_memcmp(name, "pinb", 4) && !__builtin_memcmp(name + 4, "in", 2)))
+		return 1;
+	for (i = 0; i < FOLDERS_MAX; i++) {
+		up = BPF_CORE_READ(at, d_parent);
+		if (up == at)
+			return 0;
+		at = up;
+		if (BPF_CORE_READ(at, d_name.len) != sizeof(name))
+			continue;
+		bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(at, d_name.name));
+		if (!__builtin_memcmp(name, "valgrind", sizeof(name)))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * valgrind reads the code of the program that it runs, breakpoints included, and would end it by them. So it is heard of,
+ * whoever is traced, and waits until none are shared and it has none that were put into what it was before, for as long as that
+ * takes. Where somebody would see that it is stopped, or we could not let it go on, user space has to be in time.
+ */
+static void meet_translator(struct task_struct *task, __u32 tgid)
+{
+	struct notice notice = { .kind = NOTICE_TRANSLATOR };
+	struct process *process = NULL, fresh = {};
+
+	if (control.holds && tgid != config.hold_tgid && !stop_is_seen(task) &&
+	    (config.hold_uid == HOLD_ANY ||
+	     BPF_CORE_READ(task, cred, uid.val) == config.hold_uid)) {
+		bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST);
+		process = bpf_map_lookup_elem(&processes, &tgid);
+	}
+	if (process) {
+		process->flags |= PROCESS_TRANSLATOR;
+		stop(process, &notice);
+	}
+	if (process_notify(&notice) && process)
+		control.unheard = 1;
+}
+
+/* The current process has become another program: is it traced? If so, it has an image, and @notice says what it begins in. */
+static bool judge_exec(struct task_struct *task, __u32 tgid, struct notice *notice)
+{
+	struct process *process = bpf_map_lookup_elem(&processes, &tgid), fresh = {};
+	__u32 from = process ? process->image : IMAGE_NONE;
+	struct image *info;
+
+	if (from == IMAGE_NONE) {
+		/* Out of scope so far, or without an event; the new program is judged anew. */
+		if (!in_scope(task, tgid)) {
+			bpf_map_delete_elem(&processes, &tgid);
+			return false;
+		}
+	} else if (process && !(process->flags & PROCESS_SHARED)) {
+		image_end(from, task);
+	} else if (config.scope == SCOPE_LISTED) {
+		bpf_map_delete_elem(&processes, &tgid);
+		return false;
+	}
+	notice->image = fresh.image = image_new(tgid, from, task);
+	info = process_image_at(fresh.image);
+	if (info)
+		info->begin_cpu_ns = cpu_ns(task);
+	find_entry(notice);
+	if (notice->id)
+		fresh.flags = PROCESS_WAITS;
+	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
+	return true;
 }
 
 SEC("raw_tp/sched_process_exec")
@@ -372,37 +445,16 @@ int heaptap_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	struct notice notice = { .kind = NOTICE_EXEC };
-	__u32 tgid = BPF_CORE_READ(task, tgid), from = IMAGE_NONE, image;
-	struct process *process, fresh = {};
-	struct image *info;
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	struct process *process;
+	bool traced;
 
 	thread_reset();
-	tell_of_translator(task);
-	process = bpf_map_lookup_elem(&processes, &tgid);
-	if (process)
-		from = process->image;
-	if (from == IMAGE_NONE) {
-		/* Out of scope so far, or without an event; the new program is judged anew. */
-		if (!in_scope(task, tgid)) {
-			bpf_map_delete_elem(&processes, &tgid);
-			return 0;
-		}
-	} else if (process && !(process->flags & PROCESS_SHARED)) {
-		image_end(from, task);
-	} else if (config.scope == SCOPE_LISTED) {
-		bpf_map_delete_elem(&processes, &tgid);
+	traced = judge_exec(task, tgid, &notice);
+	if (config.scope != SCOPE_LISTED && is_translator())
+		meet_translator(task, tgid);
+	if (!traced)
 		return 0;
-	}
-	image = image_new(tgid, from, task);
-	fresh.image = image;
-	info = process_image_at(image);
-	if (info)
-		info->begin_cpu_ns = cpu_ns(task);
-	notice.image = image;
-	find_entry(&notice);
-	if (notice.id)
-		fresh.flags = PROCESS_WAITS;
-	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_ANY);
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (process && (notice.id || tgid == config.hold_tgid))
 		hold(process, &notice);

@@ -57,8 +57,23 @@ struct inode {
 	unsigned long i_ino;
 };
 
+struct qstr {
+	u32 len;
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	struct inode *f_inode;
+	struct path f_path;
 };
 
 struct vm_area_struct {
@@ -79,6 +94,7 @@ struct uprobes_state {
 
 struct mm_struct {
 	unsigned long task_size;
+	struct file *exe_file;
 	struct uprobes_state uprobes_state;
 };
 
@@ -147,6 +163,7 @@ struct kuid {
 };
 
 struct cred {
+	struct kuid uid;
 	struct kuid euid;
 };
 

@@ -21,6 +21,8 @@ struct process {
 #define PROCESS_HELD   2u /* stopped by BPF: SIGCONT it once its files are known */
 #define PROCESS_WAITS                                                                              \
 	4u /* to be stopped when its libraries are mapped, before their first instruction */
+#define PROCESS_TRANSLATOR                                                                         \
+	8u /* runs a program by translating its code: not to go on while it has breakpoints */
 
 struct image {
 	__u32 tgid;

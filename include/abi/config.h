@@ -33,8 +33,10 @@ struct config {
 	__u8 totals;      /* no stacks: everything is counted at the images' own sites */
 	__u8 ops;         /* a function's calls are counted too */
 	__u8 page_shift;  /* of the kernel's pages */
-	__u8 pad[5];
+	__u8 pad;
+	__u32 hold_uid; /* whose processes user space may let go on; HOLD_ANY: everybody's */
 };
+#define HOLD_ANY (~0u)
 _Static_assert(sizeof(struct config) == 80, "config is 80 bytes");
 
 /*
@@ -54,9 +56,11 @@ struct control {
 	__u32 site_used; /* entries of the site array that hold something */
 	__u64 frame_run; /* free frames being given out, first << 32 | end; from free_frames */
 	__u32 frame_used;
-	__u32 apart; /* 1: probes with COOKIE_APART count; 0: those without */
+	__u32 apart;   /* 1: probes with COOKIE_APART count; 0: those without */
+	__u32 holds;   /* 1: who translates code is stopped until it has no breakpoints */
+	__u32 unheard; /* 1: somebody waits of whom there was no room to tell */
 };
-_Static_assert(sizeof(struct control) == 40, "control is 40 bytes");
+_Static_assert(sizeof(struct control) == 48, "control is 48 bytes");
 
 /* Runs of free frames that wait to be given out: the larger ones. */
 #define FREE_FRAMES_MAX 4096u

@@ -13,7 +13,7 @@
 #define NOTICE_ADOPT                                                                               \
 	6u /* tgid, which nobody had announced, is traced as image from its first event on */
 #define NOTICE_TRANSLATOR                                                                          \
-	7u /* tgid starts a program that runs others by translating their code (process.bpf.c) */
+	7u /* tgid starts a program that runs others by translating their code (process.bpf.c); id: ENTRY_HELD */
 
 /*
  * A program's entry file is where its first instruction is: itself if it is static, else its dynamic linker. Whose entry file

@@ -22,6 +22,9 @@
 /* A machine that compiles starts hundreds of processes a second, and a large program's table takes half of one. */
 #define NOTICES_MANY_BYTES (4u << 20)
 
+/* A program runs for microseconds; a preempted one may wait for its turn. */
+#define EVENT_US 20000u
+
 static char last_log[8192];
 
 const char *tracer_last_log(void)
@@ -112,6 +115,7 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	config->scope = options->scope;
 	config->self_tgid = (uint32_t)getpid();
 	config->hold_tgid = (uint32_t)options->hold_pid;
+	config->hold_uid = guard_may_let_all_go() ? HOLD_ANY : getuid();
 	config->live = options->live;
 	config->session = tracer->backend == TRACER_BACKEND_SESSION;
 	config->lifetimes = options->lifetimes;
@@ -203,14 +207,15 @@ static int on_notice(void *ctx, void *data, size_t size)
 static int attach_process_events(struct tracer *tracer)
 {
 	struct heaptap_bpf *skel = tracer->skel;
-
+	bool holds = !tracer->listed && tracer__can_part(tracer);
 	int err = 0;
 
 	/* Before anybody can be stopped. */
-	if (skel->rodata->config.hold_tgid && skel->rodata->config.scope == SCOPE_CHILDREN)
+	if (holds || (skel->rodata->config.hold_tgid && !tracer->listed))
 		err = guard__start(&tracer->guard, bpf_map__fd(skel->maps.processes));
 	if (err)
 		return err;
+	tracer__control(tracer)->holds = holds;
 	tracer->fork = bpf_program__attach(skel->progs.heaptap_fork);
 	tracer->exec = bpf_program__attach(skel->progs.heaptap_exec);
 	tracer->exit = bpf_program__attach(skel->progs.heaptap_exit);
@@ -290,6 +295,13 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	return 0;
 }
 
+/* Nobody is stopped any more, and there are no breakpoints: those who are go on. */
+static void let_all_go(struct tracer *tracer)
+{
+	usleep(EVENT_US);
+	guard_let_go(bpf_map__fd(tracer->skel->maps.processes), true);
+}
+
 void tracer__detach(struct tracer *tracer)
 {
 	tracer__drop_groups(tracer);
@@ -298,6 +310,8 @@ void tracer__detach(struct tracer *tracer)
 	bpf_link__destroy(tracer->fork);
 	bpf_link__destroy(tracer->exec);
 	bpf_link__destroy(tracer->exit);
+	if (tracer->exec && tracer__control(tracer)->holds)
+		let_all_go(tracer);
 	tracer->fork = tracer->exec = tracer->exit = NULL;
 }
 
@@ -402,8 +416,7 @@ void tracer__activate(struct tracer *tracer)
 void tracer__deactivate(struct tracer *tracer)
 {
 	__atomic_store_n(&tracer__control(tracer)->active, 0, __ATOMIC_SEQ_CST);
-	/* A program runs for microseconds; a preempted one may wait for its turn. */
-	usleep(20000);
+	usleep(EVENT_US);
 }
 
 int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, void *ctx)
@@ -414,6 +427,7 @@ int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, voi
 	tracer->notice_ctx = ctx;
 	n = timeout_ms ? ring_buffer__poll(tracer->ring, timeout_ms)
 		       : ring_buffer__consume(tracer->ring);
+	tracer__tell_unheard(tracer);
 	return n < 0 && n != -EINTR ? n : 0;
 }
 

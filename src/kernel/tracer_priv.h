@@ -114,6 +114,9 @@ void tracer__done_tables(struct tracer *tracer);
 /* The mappings of an image that has ended. */
 void tracer__drop_ranges(struct tracer *tracer, struct image *image);
 
+/* Of translators that are stopped, and of whom a notice found no room. */
+void tracer__tell_unheard(struct tracer *tracer);
+
 /* No more of the image's events will be counted: it can be taken back. */
 void tracer__end_image(struct tracer *tracer, uint32_t image);
 

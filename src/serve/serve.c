@@ -452,7 +452,7 @@ int serve_run(const struct serve_options *options)
 		return err == -EINVAL ? SESSION_USAGE : SESSION_FAILED;
 	if (options->check)
 		return check_http(&daemon) ? SESSION_USAGE : SESSION_OK;
-	err = privileges_drop(0);
+	err = privileges_drop(PRIVILEGE_LET_GO);
 	if (err)
 		log_warn(err, "more privileges are held than needed");
 	err = open_daemon(&daemon);

@@ -108,7 +108,7 @@ static void refuse_to_share(struct recording *rec)
 }
 
 /* Until there is no breakpoint left but in those who have their own. */
-static void apart_spare(struct recording *rec)
+static void spare_all(struct recording *rec)
 {
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
@@ -122,7 +122,6 @@ static void apart_spare(struct recording *rec)
 	recording__watch_loaders(rec, true);
 	if (governor__keep_apart(rec->governor, true, now_ns))
 		refuse_to_share(rec);
-	tracer__wait_settled(rec->tracer);
 }
 
 static bool is_any_translated(void)
@@ -139,27 +138,40 @@ static bool is_any_translated(void)
 	return false;
 }
 
-void apart_spare_newcomer(struct recording *rec, pid_t pid)
+/* And none in @pid, that were put into what it was before. */
+static void spare_one(struct recording *rec, pid_t pid)
 {
-	bool held = !hold_take(pid);
+	spare_all(rec);
+	tracer__forget(rec->tracer, pid);
+	forget_attached(rec, pid);
+	tracer__wait_settled(rec->tracer);
+}
 
-	apart_spare(rec);
+void apart_spare_newcomer(struct recording *rec, pid_t pid, bool stopped)
+{
+	bool held;
+
+	/* All probes are about to go. It goes on thereafter. */
+	if (rec->stop_mono_ns)
+		return;
+	held = !stopped && pid != rec->child.pid && !hold_take(pid);
+	spare_one(rec, pid);
 	if (held)
 		hold_release(pid);
+	if (stopped)
+		tracer__let_go(rec->tracer, pid);
 }
 
 void apart_spare_translated(struct recording *rec)
 {
 	if (!recording__is_listed(rec) && is_any_translated())
-		apart_spare(rec);
+		spare_all(rec);
 }
 
 void apart_forget_translated(struct recording *rec, uint32_t image, pid_t pid)
 {
-	apart_spare(rec);
+	spare_one(rec, pid);
 	tracer__dismiss(rec->tracer, image, pid);
-	tracer__forget(rec->tracer, pid);
-	forget_attached(rec, pid);
 	if (!rec->warned_of_translated)
 		log_warn(0, "process %d %s", (int)pid, target_outcome_text(TARGET_TRANSLATED));
 	rec->warned_of_translated = true;

@@ -20,10 +20,11 @@ void apart_end(void *ctx);
 /* So many processes may have probes of their own. */
 size_t apart_max(const struct recording *rec);
 /*
- * @pid starts a program that others are run by, by translating their code (proc_is_translated()): shared breakpoints would end
- * these, so there are none from now on, until the last of them has gone. It is held until they are gone.
+ * @pid starts a program that others are run by, by translating their code (proc_is_translated()): breakpoints would end these,
+ * so none are shared from now on, until the last of them has gone, and @pid has none of its own. It is held until then, if it
+ * has not been @stopped by BPF.
  */
-void apart_spare_newcomer(struct recording *rec, pid_t pid);
+void apart_spare_newcomer(struct recording *rec, pid_t pid, bool stopped);
 /* The same before anything is attached, if there is such a program now. */
 void apart_spare_translated(struct recording *rec);
 /* @pid, as @image, has become one. */

@@ -246,6 +246,8 @@ static void drop_privileges(const struct recording *rec)
 		more |= PRIVILEGE_WRITE_ANYWHERE;
 	if (config->backend == TRACER_BACKEND_PERF)
 		more |= PRIVILEGE_PERF_EVENTS;
+	if (config->all || config->cgroup || config->follow)
+		more |= PRIVILEGE_LET_GO;
 	err = privileges_drop(more);
 	if (err)
 		log_warn(err, "more privileges are held than needed");

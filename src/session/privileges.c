@@ -42,6 +42,8 @@ static uint64_t kept_mask(unsigned more)
 		mask |= 1ull << CAP_DAC_OVERRIDE;
 	if (more & PRIVILEGE_DELETED_FILES)
 		mask |= 1ull << CAP_CHECKPOINT_RESTORE;
+	if (more & PRIVILEGE_LET_GO)
+		mask |= 1ull << CAP_KILL;
 	if (more & PRIVILEGE_PERF_EVENTS || !feature_has(FEATURE_UPROBE_MULTI))
 		mask |= 1ull << CAP_SYS_ADMIN;
 	return mask;

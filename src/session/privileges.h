@@ -12,6 +12,8 @@
 #define PRIVILEGE_PERF_EVENTS 2u /* CAP_SYS_ADMIN: Linux 6.18 wants it for uprobes by perf event */
 #define PRIVILEGE_DELETED_FILES                                                                    \
 	4u /* CAP_CHECKPOINT_RESTORE: libraries that are mapped and have no name any more */
+#define PRIVILEGE_LET_GO                                                                           \
+	8u /* CAP_KILL: for SIGCONT to others' programs that BPF has stopped (PROCESS_HELD) */
 
 /*
  * Keep CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and PRIVILEGE_* @more as far as they are held, and

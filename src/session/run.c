@@ -171,7 +171,7 @@ static void on_notice(const struct notice *notice, void *ctx)
 		recording__on_exec(rec, notice);
 		break;
 	case NOTICE_TRANSLATOR:
-		apart_spare_newcomer(rec, (pid_t)notice->tgid);
+		apart_spare_newcomer(rec, (pid_t)notice->tgid, notice->id & ENTRY_HELD);
 		break;
 	case NOTICE_LIBS:
 		recording__on_libs(rec, notice);
@@ -270,10 +270,14 @@ static void on_file(struct recording *rec)
 static void on_tick(struct loop *loop)
 {
 	struct recording *rec = loop->rec;
-	uint64_t next = governor__tick(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
-	struct itimerspec spec = { .it_value = { .tv_sec = (time_t)(next / 1000000000u),
-						 .tv_nsec = (long)(next % 1000000000u) } };
+	struct itimerspec spec = {};
+	uint64_t next;
 
+	/* Before probes may be shared again: who begins under valgrind must have been heard of. */
+	tracer__poll(rec->tracer, 0, on_notice, rec);
+	next = governor__tick(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
+	spec.it_value = (struct timespec){ .tv_sec = (time_t)(next / 1000000000u),
+					   .tv_nsec = (long)(next % 1000000000u) };
 	timerfd_settime(loop->tick_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 	if (file_table__is_late(rec->files, clock_ns(CLOCK_MONOTONIC)))
 		on_file(rec);
