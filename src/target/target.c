@@ -25,6 +25,7 @@
 #include "proc/proc_info.h"
 #include "proc/proc_maps.h"
 #include "proc/proc_open.h"
+#include "target/loader_lists.h"
 
 /* In the maps below: nothing to probe in this file. */
 #define NOTHING UINT64_MAX
@@ -37,6 +38,7 @@ struct target_set {
 	struct hashmap *by_file;    /* the same */
 	VEC(uint16_t) tail_fns;     /* rows some object's function may jump to */
 	size_t unreadable_cnt;
+	struct loader_lists lists;
 };
 
 void target_refs__done(struct target_refs *refs)
@@ -80,7 +82,13 @@ void target_set__free(struct target_set *set)
 		hashmap__free(set->by_mapping);
 	if (set->by_file)
 		hashmap__free(set->by_file);
+	loader_lists__done(&set->lists);
 	free(set);
+}
+
+struct loader_lists *target_set__lists(struct target_set *set)
+{
+	return &set->lists;
 }
 
 static uint64_t mapping_key(const struct proc_map *map)

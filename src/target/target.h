@@ -13,6 +13,7 @@
 #include "target/alloc_fns.h"
 #include "target/target_object.h"
 
+struct loader_lists;
 struct target_set;
 
 /* Why a process cannot be traced. The caller handles each; text by target_outcome_text(). */
@@ -72,6 +73,8 @@ const struct target_object *target_set__at(const struct target_set *set, size_t 
  * caller knows as @file, for another one may be given its inode.
  */
 void target_set__forget(struct target_set *set, size_t idx, uint32_t file);
+/* What loaders have said of commands so far (target_cmd.c). */
+struct loader_lists *target_set__lists(struct target_set *set);
 /* Files that could not be opened or read, and so may hide an allocator. */
 size_t target_set__unreadable_cnt(const struct target_set *set);
 

@@ -11,6 +11,7 @@
 
 #include "elf/elf_file.h"
 #include "target/loader_list.h"
+#include "target/loader_lists.h"
 
 /* The kernel follows four interpreters of interpreters (fs/exec.c), env(1) adds one. */
 #define DEPTH_MAX        6
@@ -114,7 +115,7 @@ static int add_libraries(struct cmd *cmd, const char *loader, const char *exe)
 	err = add_path(cmd, loader);
 	if (err)
 		return err;
-	err = loader_list(loader, exe, cmd->envp, &list);
+	err = loader_lists__get(target_set__lists(cmd->set), loader, exe, cmd->envp, &list);
 	if (err == -ENOMEM)
 		return err;
 	/* Without a list the libraries are found when they are mapped; one that is missing leaves none. */

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "harness/child.h"
 #include "target/loader_list.h"
+#include "target/loader_lists.h"
 #include "target/target_cmd.h"
 
 #define PREFIX "/tmp/heaptap-cmd-"
@@ -259,6 +260,92 @@ static void a_loader_that_talks_too_much(void **state)
 	assert_int_equal(loader_list(world->program, "/bin/cat", env, &out), -EFBIG);
 }
 
+/* One that lists the program itself. */
+static void write_loader(const struct world *world, const char *more)
+{
+	char script[256];
+
+	snprintf(script, sizeof(script), "#!/bin/sh\nprintf x >> %s\necho \"$2 (0x1)\"\n%s",
+		 world->marker, more);
+	write_program(world, script, 0755);
+}
+
+/* How often it has been run. */
+static size_t runs_of(const struct world *world)
+{
+	struct stat st;
+
+	return stat(world->marker, &st) ? 0 : (size_t)st.st_size;
+}
+
+static void get(struct loader_lists *lists, const struct world *world, const char *exe,
+		const char *const envp[])
+{
+	char *out __free_mem = NULL;
+
+	assert_int_equal(loader_lists__get(lists, world->program, exe, envp, &out), 0);
+	assert_non_null(strstr(out, exe));
+}
+
+static void a_loader_is_asked_once(void **state)
+{
+	const char *const elsewhere[] = { "LD_LIBRARY_PATH=/tmp", NULL };
+	const char *const others[] = { "PATH=/tmp", "SHLVL=7", NULL };
+	struct world *world = *state;
+	struct loader_lists lists = {};
+
+	write_loader(world, "");
+	get(&lists, world, "/bin/cat", env);
+	get(&lists, world, "/bin/cat", env);
+	get(&lists, world, "/bin/cat", others);
+	assert_int_equal(runs_of(world), 1);
+	get(&lists, world, "/bin/ls", env);
+	assert_int_equal(runs_of(world), 2);
+	get(&lists, world, "/bin/ls", elsewhere);
+	get(&lists, world, "/bin/ls", elsewhere);
+	assert_int_equal(runs_of(world), 3);
+	get(&lists, world, "/bin/cat", env);
+	assert_int_equal(runs_of(world), 3);
+	loader_lists__done(&lists);
+}
+
+/* The loader stands for any of the files. */
+static void what_has_changed_is_asked_again(void **state)
+{
+	struct world *world = *state;
+	struct loader_lists lists = {};
+	char *out __free_mem = NULL;
+
+	write_loader(world, "");
+	get(&lists, world, "/bin/cat", env);
+	write_loader(world, "#\n");
+	get(&lists, world, "/bin/cat", env);
+	assert_int_equal(runs_of(world), 2);
+	/* What may not be run any more is not believed, either. */
+	assert_int_equal(chmod(world->program, 0777), 0);
+	assert_int_equal(loader_lists__get(&lists, world->program, "/bin/cat", env, &out), -EPERM);
+	loader_lists__done(&lists);
+}
+
+static void the_oldest_lists_go(void **state)
+{
+	struct world *world = *state;
+	struct loader_lists lists = {};
+	char exe[32];
+	unsigned i;
+
+	write_loader(world, "");
+	for (i = 0; i <= LOADER_LISTS_MAX; i++) {
+		snprintf(exe, sizeof(exe), "/no/such/%u", i);
+		get(&lists, world, exe, env);
+	}
+	get(&lists, world, "/no/such/1", env);
+	assert_int_equal(runs_of(world), LOADER_LISTS_MAX + 1);
+	get(&lists, world, "/no/such/0", env);
+	assert_int_equal(runs_of(world), LOADER_LISTS_MAX + 2);
+	loader_lists__done(&lists);
+}
+
 static void lists_as_loaders_write_them(void **state)
 {
 	char text[] = "\tlinux-vdso.so.1 (0x00007ffd)\n"
@@ -294,6 +381,9 @@ int main(void)
 		TEST(nothing_of_it_runs),
 		TEST(a_loader_anybody_could_have_put_there),
 		TEST(a_loader_that_talks_too_much),
+		TEST(a_loader_is_asked_once),
+		TEST(what_has_changed_is_asked_again),
+		TEST(the_oldest_lists_go),
 		cmocka_unit_test(lists_as_loaders_write_them),
 	};
 
