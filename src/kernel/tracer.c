@@ -17,6 +17,7 @@
 #include "kernel/bpf_link.h"
 #include "kernel/features.h"
 #include "kernel/map_walk.h"
+#include "kernel/guard.h"
 #include "kernel/tracer_priv.h"
 
 /* A machine that compiles starts hundreds of processes a second, and a large program's table takes half of one. */
@@ -211,8 +212,9 @@ static int attach_process_events(struct tracer *tracer)
 	int err = 0;
 
 	/* Before anybody can be stopped. */
-	if (holds || (skel->rodata->config.hold_tgid && !tracer->listed))
-		err = guard__start(&tracer->guard, bpf_map__fd(skel->maps.processes));
+	tracer->is_guarded = holds || (skel->rodata->config.hold_tgid && !tracer->listed);
+	if (tracer->is_guarded)
+		err = guard_watch(bpf_map__fd(skel->maps.processes));
 	if (err)
 		return err;
 	tracer__control(tracer)->holds = holds;
@@ -261,7 +263,6 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	if (!tracer)
 		return -ENOMEM;
 	closer__init(&tracer->closer);
-	tracer->guard = (struct guard)GUARD_NONE;
 	libbpf_set_print(keep_log);
 	last_log[0] = '\0';
 	tracer->cpu_cnt = libbpf_num_possible_cpus();
@@ -295,11 +296,12 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 	return 0;
 }
 
-/* Nobody is stopped any more, and there are no breakpoints: those who are go on. */
+/* There are no breakpoints left, nor anything that stops anybody: who still waits goes on. */
 static void let_all_go(struct tracer *tracer)
 {
 	usleep(EVENT_US);
-	guard_let_go(bpf_map__fd(tracer->skel->maps.processes), true);
+	guard_unwatch();
+	tracer->is_guarded = false;
 }
 
 void tracer__detach(struct tracer *tracer)
@@ -310,7 +312,7 @@ void tracer__detach(struct tracer *tracer)
 	bpf_link__destroy(tracer->fork);
 	bpf_link__destroy(tracer->exec);
 	bpf_link__destroy(tracer->exit);
-	if (tracer->exec && tracer__control(tracer)->holds)
+	if (tracer->is_guarded)
 		let_all_go(tracer);
 	tracer->fork = tracer->exec = tracer->exit = NULL;
 }
@@ -331,7 +333,6 @@ void tracer__free(struct tracer *tracer)
 	mapped__close(&tracer->why_sites);
 	heaptap_bpf__destroy(tracer->skel);
 	closer__done(&tracer->closer);
-	guard__done(&tracer->guard);
 	free(tracer);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "kernel/map_walk.h"
+#include "kernel/guard.h"
 #include "kernel/tracer_priv.h"
 
 struct blocks {
@@ -90,7 +91,7 @@ void tracer__set_waits(struct tracer *tracer, pid_t tgid, bool waits)
 void tracer__let_go(struct tracer *tracer, pid_t tgid)
 {
 	set_process_flags(tracer, tgid, 0, PROCESS_HELD | PROCESS_TRANSLATOR);
-	kill(tgid, SIGCONT);
+	guard_let_go(tgid);
 }
 
 static int note_translator(const void *key, const void *value, void *ctx)

@@ -8,7 +8,6 @@
 #include "base/extents.h"
 #include "base/vec.h"
 #include "kernel/closer.h"
-#include "kernel/guard.h"
 #include "kernel/mapped.h"
 #include "kernel/probe_links.h"
 #include "kernel/tracer.h"
@@ -76,7 +75,7 @@ struct tracer {
 	bool live;
 	bool lifetimes;
 	bool empty;
-	struct guard guard;
+	bool is_guarded; /* guard.h */
 	struct mapped sites, frames, images, rows, pages, ranges, why_sites;
 	struct sweep sweep;
 	uint32_t image_max, site_max, frame_max;

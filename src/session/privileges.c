@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kernel/features.h"
+#include "kernel/guard.h"
 
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
@@ -42,8 +43,6 @@ static uint64_t kept_mask(unsigned more)
 		mask |= 1ull << CAP_DAC_OVERRIDE;
 	if (more & PRIVILEGE_DELETED_FILES)
 		mask |= 1ull << CAP_CHECKPOINT_RESTORE;
-	if (more & PRIVILEGE_LET_GO)
-		mask |= 1ull << CAP_KILL;
 	if (more & PRIVILEGE_PERF_EVENTS || !feature_has(FEATURE_UPROBE_MULTI))
 		mask |= 1ull << CAP_SYS_ADMIN;
 	return mask;
@@ -56,6 +55,9 @@ int privileges_drop(unsigned more)
 	uint64_t mask = kept_mask(more), have;
 	int cap, i;
 
+	/* Without it, it is our own user's programs alone. */
+	if (more & PRIVILEGE_LET_GO)
+		guard_begin();
 	if (syscall(SYS_capget, &header, data))
 		return -errno;
 	have = (data[0].permitted | (uint64_t)data[1].permitted << 32) & mask;

@@ -13,7 +13,7 @@
 #define PRIVILEGE_DELETED_FILES                                                                    \
 	4u /* CAP_CHECKPOINT_RESTORE: libraries that are mapped and have no name any more */
 #define PRIVILEGE_LET_GO                                                                           \
-	8u /* CAP_KILL: for SIGCONT to others' programs that BPF has stopped (PROCESS_HELD) */
+	8u /* others' programs that BPF has stopped can go on: CAP_KILL, for a process of its own (kernel/guard.h) */
 
 /*
  * Keep CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and PRIVILEGE_* @more as far as they are held, and

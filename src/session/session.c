@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "kernel/guard.h"
 #include "session/recording.h"
 #include "session/totals.h"
 
@@ -12,6 +13,9 @@ void recording__done(struct recording *rec)
 {
 	/* Probes first: whatever else is slow or fails, the targets are free of us. */
 	tracer__free(rec->tracer);
+	/* A daemon's next recording has no right to begin another. */
+	if (!rec->config->watch)
+		guard_end();
 	governor__free(rec->governor);
 	child__done(&rec->child);
 	hashmap__free(rec->attached);
