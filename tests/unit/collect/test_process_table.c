@@ -52,19 +52,30 @@ static void own_mappings_and_files_are_found(void **state)
 	assert_true(rows > 100 && pages > 0); /* libc alone has more */
 }
 
+/* But for the page that the kernel adds when somebody traces the whole machine. */
+static size_t own_map_cnt(const struct process_table *processes, uint32_t image)
+{
+	const struct process_map *maps;
+	size_t cnt, i, own_cnt = 0;
+
+	maps = process_table__maps(processes, image, &cnt);
+	for (i = 0; i < cnt; i++)
+		own_cnt += strcmp(maps[i].name, "[uprobes]") != 0;
+	return own_cnt;
+}
+
 static void scanning_again_adds_nothing(void **state)
 {
 	struct file_table *files __free(file_table) = file_table__new();
 	struct process_table *processes __free(process_table) = process_table__new(files);
-	size_t maps, again, file_cnt;
+	size_t maps, file_cnt;
 
 	assert_non_null(processes);
 	assert_int_equal(process_table__scan(processes, 1, getpid()), 0);
-	process_table__maps(processes, 1, &maps);
+	maps = own_map_cnt(processes, 1);
 	file_cnt = file_table__cnt(files);
 	assert_int_equal(process_table__scan(processes, 1, getpid()), 0);
-	process_table__maps(processes, 1, &again);
-	assert_int_equal(maps, again);
+	assert_int_equal(own_map_cnt(processes, 1), maps);
 	/* Another image of the same programs has the same files. */
 	assert_int_equal(process_table__scan(processes, 2, getpid()), 0);
 	assert_int_equal(file_table__cnt(files), file_cnt);
