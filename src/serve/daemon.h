@@ -62,6 +62,9 @@ struct daemon {
 int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, uint64_t since_ns,
 		  struct shot **ret);
 
+/* What had been counted when the first recording began: nothing. NULL: no memory. */
+struct shot *daemon__nothing(uint64_t now_ns);
+
 /* Counters are those of ended recordings, too. 0 or -errno. */
 int daemon__state(const struct daemon *daemon, struct session_state *ret);
 /* The recording is about to end, and another to begin: sums go on from here. 0 or -errno. */
@@ -70,6 +73,8 @@ int daemon__keep(struct daemon *daemon);
 /* pushers.c */
 /* Those of the configuration. Of those that are there already the ones that it has unchanged go on; others stop. */
 void daemon__start_pushers(struct daemon *daemon);
+/* Their first windows have begun with @base. */
+void daemon__begin_pushes(struct daemon *daemon, struct shot *base);
 /* The last word: what could be sent is, what could not is said. */
 void daemon__stop_pushers(struct daemon *daemon);
 /* Send what is due; with @all everything, which then is the last. */

@@ -91,6 +91,19 @@ void daemon__start_pushers(struct daemon *daemon)
 			daemon->pushers.cnt * sizeof(*daemon->pushers.at));
 }
 
+void daemon__begin_pushes(struct daemon *daemon, struct shot *base)
+{
+	size_t i;
+
+	for (i = 0; i < daemon->pushers.cnt; i++) {
+		struct pusher *pusher = &daemon->pushers.at[i];
+
+		shot__drop(pusher->base);
+		pusher->base = shot__hold(base);
+		pusher->due_ns = base->taken_ns + push__config(pusher->push)->interval_ns;
+	}
+}
+
 void daemon__stop_pushers(struct daemon *daemon)
 {
 	size_t i;

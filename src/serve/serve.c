@@ -223,6 +223,22 @@ static void settle(struct daemon *daemon)
 	trace_config__done(&daemon->before);
 }
 
+/* Programs have been counted for some moments by now, which belong to the first windows. */
+static void begin_windows(struct daemon *daemon, uint64_t now_ns)
+{
+	struct shot *nothing = daemon__nothing(now_ns);
+
+	daemon__start_pushers(daemon);
+	if (!nothing)
+		return;
+	daemon__begin_pushes(daemon, nothing);
+	if (daemon->window) {
+		shot__drop(daemon->window);
+		daemon->window = shot__hold(nothing);
+	}
+	shot__drop(nothing);
+}
+
 static void on_start(void *ctx, struct session_view *view)
 {
 	struct daemon *daemon = ctx;
@@ -239,8 +255,8 @@ static void on_start(void *ctx, struct session_view *view)
 	daemon->window_due_ns = daemon->config.dir ? now + daemon->config.window_ns : 0;
 	daemon->notify_due_ns = interval ? now + interval : 0;
 	if (is_first)
-		daemon__start_pushers(daemon);
-	daemon__push_due(daemon, now, is_first);
+		begin_windows(daemon, now);
+	daemon__push_due(daemon, now, false);
 	set_timer(daemon);
 	notify_manager("READY=1");
 }

@@ -91,6 +91,13 @@ int daemon__shoot(struct daemon *daemon, const struct session_filter *filter, ui
 	return 0;
 }
 
+struct shot *daemon__nothing(uint64_t now_ns)
+{
+	struct profile *profile = profile__new_heap();
+
+	return profile ? shot__new(profile, now_ns) : NULL;
+}
+
 /* @profile without what is in use: of that nobody will hear when it is freed. */
 static int take_counters(const struct profile *profile, struct profile **ret)
 {

@@ -56,6 +56,7 @@ struct budget_price budget_price(uint64_t trap_ns, size_t all_cnt, size_t live_c
 struct budget_look {
 	struct work work;
 	uint64_t elapsed_ns;
+	uint64_t hit_cnt; /* returns as well */
 	uint64_t enter_cnt, free_cnt;
 	struct budget_price price;
 	double finer; /* LEVEL_COARSE: as many samples the step before would take */

@@ -302,6 +302,7 @@ static struct budget_look look_through(const struct governor *governor,
 		return governed__look_through_windows(governed, elapsed_ns);
 	return (struct budget_look){ .work = work_between(governed->at_look, governed->all),
 				     .elapsed_ns = elapsed_ns,
+				     .hit_cnt = reading_hits(governed->looked, governed->last),
 				     .enter_cnt =
 					     governed->last.enter_cnt - governed->looked.enter_cnt,
 				     .free_cnt =
@@ -330,11 +331,9 @@ static uint64_t least_hits(const struct governed *governed, uint64_t now_ns)
 static bool is_past(const struct governed *governed, const struct budget_look *look,
 		    uint64_t now_ns)
 {
-	uint64_t hits = look->enter_cnt + look->free_cnt;
-
-	if (hits >= LOOK_MIN_HITS || look->work.cpu_ns >= LOOK_MIN_NS)
+	if (look->hit_cnt >= LOOK_MIN_HITS || look->work.cpu_ns >= LOOK_MIN_NS)
 		return work_is_past(look->work, governed->budget);
-	return hits >= least_hits(governed, now_ns) &&
+	return look->hit_cnt >= least_hits(governed, now_ns) &&
 	       work_is_past(look->work, EARLY_PAST * governed->budget);
 }
 
