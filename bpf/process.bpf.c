@@ -320,6 +320,9 @@ static bool stop_is_seen(struct task_struct *task)
 	bpf_probe_read_kernel(comm, sizeof(comm), &parent->comm);
 	if (!__builtin_memcmp(comm, "sudo", 4) && !comm[4])
 		return true;
+	/* We ourselves, under valgrind, would wait for our own reader. */
+	if ((__u32)BPF_CORE_READ(parent, tgid) == config.self_tgid)
+		return true;
 	if (!bpf_core_field_exists(struct wait_opts, wo_flags) || BPF_CORE_READ(task, ptrace) ||
 	    BPF_CORE_READ(task, cred, euid.val) != BPF_CORE_READ(parent, cred, euid.val) ||
 	    BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]) !=
