@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +17,7 @@
 
 #include "abi/alloc.h"
 #include "base/cleanup.h"
+#include "base/pass_fd.h"
 
 /* Programs of BPF stay until the last of our descriptors is closed, which is a little later. */
 #define ROUNDS_CNT 20
@@ -69,25 +69,18 @@ static bool has_ended(void)
 /* @ret_fd: what came along, or -1. False: the other side is gone. */
 static bool hear(struct message *ret, int *ret_fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	struct iovec iov = { .iov_base = ret, .iov_len = sizeof(*ret) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = &control,
-			      .msg_controllen = sizeof(control) };
-	struct cmsghdr *cmsg;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union pass_fd room;
 	ssize_t got;
 
+	pass_fd_expect(&msg, &room);
 	do {
 		got = recvmsg(SOCK, &msg, MSG_CMSG_CLOEXEC);
 	} while (got < 0 && errno == EINTR);
-	cmsg = CMSG_FIRSTHDR(&msg);
 	*ret_fd = -1;
-	if (got == sizeof(*ret) && cmsg && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(cmsg), sizeof(*ret_fd));
+	if (got == sizeof(*ret))
+		pass_fd_take(&msg, ret_fd);
 	return got == sizeof(*ret);
 }
 
@@ -207,23 +200,12 @@ bool guard_may_let_all_go(void)
 static int say(enum word word, pid_t pid, int fd)
 {
 	struct message message = { .word = word, .pid = pid };
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {};
 	struct iovec iov = { .iov_base = &message, .iov_len = sizeof(message) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
+	union pass_fd room;
 
-	if (fd >= 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	}
+	if (fd >= 0)
+		pass_fd_put(&msg, &room, fd);
 	while (sendmsg(guard.sock, &msg, MSG_NOSIGNAL) < 0) {
 		if (errno != EINTR)
 			return -errno;

@@ -9,11 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-
-union control {
-	char bytes[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr align;
-};
+#include "base/pass_fd.h"
 
 void wire_message__done(struct wire_message *message)
 {
@@ -46,19 +42,18 @@ static int wait_ready(int sock, short events, uint64_t deadline_ns)
 	}
 }
 
-/* All of @iov, waiting where it does not go on. @control goes with the first byte. */
-static int send_all(int sock, uint64_t deadline_ns, struct iovec iov, union control *control)
+/* All of @iov, waiting where it does not go on. @fd (-1: none) goes with the first byte. */
+static int send_all(int sock, uint64_t deadline_ns, struct iovec iov, int fd)
 {
+	union pass_fd room;
 	ssize_t sent;
 	int err;
 
 	while (iov.iov_len) {
 		struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-		if (control) {
-			message.msg_control = control->bytes;
-			message.msg_controllen = sizeof(control->bytes);
-		}
+		if (fd >= 0)
+			pass_fd_put(&message, &room, fd);
 		sent = sendmsg(sock, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EAGAIN) {
 			err = wait_ready(sock, POLLOUT, deadline_ns);
@@ -72,7 +67,7 @@ static int send_all(int sock, uint64_t deadline_ns, struct iovec iov, union cont
 			return errno == ECONNRESET ? -EPIPE : -errno;
 		iov.iov_base = (char *)iov.iov_base + sent;
 		iov.iov_len -= (size_t)sent;
-		control = NULL;
+		fd = -1;
 	}
 	return 0;
 }
@@ -82,48 +77,28 @@ int wire_send(int sock, uint64_t deadline_ns, enum wire_kind kind, int status, c
 {
 	struct wire_head head = { kind, status, (uint32_t)len_bytes, fd >= 0 };
 	struct iovec iov = { &head, sizeof(head) };
-	union control control = {};
-	struct cmsghdr *cmsg = &control.align;
 	int err;
 
 	if (len_bytes > WIRE_BODY_MAX)
 		return -EMSGSIZE;
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	err = send_all(sock, deadline_ns, iov, fd >= 0 ? &control : NULL);
+	err = send_all(sock, deadline_ns, iov, fd);
 	if (err || !len_bytes)
 		return err;
 	iov = (struct iovec){ (void *)body, len_bytes };
-	return send_all(sock, deadline_ns, iov, NULL);
-}
-
-/* The descriptor that came along goes to @ret_fd; more than one were not asked for. */
-static void take_fd(struct msghdr *message, int *ret_fd)
-{
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(message);
-
-	if (!cmsg || cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS ||
-	    cmsg->cmsg_len != CMSG_LEN(sizeof(int)))
-		return;
-	cleanup_fd(ret_fd);
-	memcpy(ret_fd, CMSG_DATA(cmsg), sizeof(int));
+	return send_all(sock, deadline_ns, iov, -1);
 }
 
 static int receive_all(int sock, uint64_t deadline_ns, void *data, size_t len_bytes, int *ret_fd)
 {
-	union control control;
+	union pass_fd room;
 	ssize_t got;
 	int err;
 
 	while (len_bytes) {
 		struct iovec iov = { data, len_bytes };
-		struct msghdr message = { .msg_iov = &iov,
-					  .msg_iovlen = 1,
-					  .msg_control = control.bytes,
-					  .msg_controllen = sizeof(control.bytes) };
+		struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
 
+		pass_fd_expect(&message, &room);
 		got = recvmsg(sock, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		if (got < 0 && errno == EAGAIN) {
 			err = wait_ready(sock, POLLIN, deadline_ns);
@@ -137,7 +112,7 @@ static int receive_all(int sock, uint64_t deadline_ns, void *data, size_t len_by
 			return errno == ECONNRESET ? -EPIPE : -errno;
 		if (!got)
 			return -EPIPE;
-		take_fd(&message, ret_fd);
+		pass_fd_take(&message, ret_fd);
 		data = (char *)data + got;
 		len_bytes -= (size_t)got;
 	}
