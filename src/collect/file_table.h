@@ -42,7 +42,7 @@ void file_table__set_worker(struct file_table *files, struct worker *worker);
 
 /*
  * From now on nobody waits for a file that is added: one after another they are read by @worker (which must outlive the
- * table), and fed once they are. A large one takes a tenth of a second, in which others need to be looked after.
+ * table; NULL: as before), and fed once they are. A large one takes a tenth of a second, in which others need to be looked after.
  */
 void file_table__read_later(struct file_table *files, struct worker *worker);
 /* Ready to be read when what is being read has come: file_table__read_on(). The table's; -1: nothing is read later. */

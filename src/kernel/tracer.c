@@ -16,8 +16,8 @@
 #include "base/vec.h"
 #include "kernel/bpf_link.h"
 #include "kernel/features.h"
-#include "kernel/map_walk.h"
 #include "kernel/guard.h"
+#include "kernel/map_walk.h"
 #include "kernel/tracer_priv.h"
 
 /* A machine that compiles starts hundreds of processes a second, and a large program's table takes half of one. */

@@ -5,8 +5,8 @@
 #include <bpf/bpf.h>
 
 #include "base/vec.h"
-#include "kernel/map_walk.h"
 #include "kernel/guard.h"
+#include "kernel/map_walk.h"
 #include "kernel/tracer_priv.h"
 
 struct blocks {

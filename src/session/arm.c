@@ -503,8 +503,7 @@ int recording__arm(struct recording *rec)
 	err = attach_all(rec);
 	late__know_files(rec);
 	rec->first_file_cnt = file_table__cnt(rec->files);
-	if (rec->later)
-		file_table__read_later(rec->files, rec->later);
+	file_table__read_later(rec->files, rec->later);
 	if (!err)
 		err = attach_op(rec);
 	if (err)

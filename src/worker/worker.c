@@ -230,12 +230,16 @@ static void bury(struct worker *worker)
 	}
 }
 
-/* Is there a child that may be asked about the file known as @key? 0 or -EIO. */
-static int make_ready(struct worker *worker, uint64_t key)
+/* Is there a child that may be asked @body about the file known as @key? 0, -EIO, -EBUSY (it has begun another) or -ENOMEM. */
+static int make_ready(struct worker *worker, const struct buf *body, uint64_t key)
 {
 	uint64_t known;
-	int err;
+	int err = buf__error(body);
 
+	if (err)
+		return err;
+	if (worker->begun.is)
+		return -EBUSY;
 	worker->stats.request_cnt++;
 	if (hashmap__get(worker->bad, key, &known))
 		return -EIO;
@@ -269,17 +273,13 @@ static int judge(struct worker *worker, uint64_t key, int err, int status)
 	return -EIO;
 }
 
-/* 0, the child's status being @ret's; -EIO; -EBUSY: it has begun another. */
+/* 0, the child's status being @ret's; or as make_ready(). */
 static int ask(struct worker *worker, enum wire_kind kind, const struct buf *body, int fd,
 	       on_file_fn on_file, void *ctx, struct wire_message *ret)
 {
 	uint64_t key = file_key(fd);
-	int err = buf__error(body);
+	int err = make_ready(worker, body, key);
 
-	if (!err && worker->begun.is)
-		err = -EBUSY;
-	if (!err)
-		err = make_ready(worker, key);
 	if (err)
 		return err;
 	err = converse(worker, kind, body, fd, on_file, ctx, ret);
@@ -323,11 +323,7 @@ int worker__begin_table(struct worker *worker, int fd, size_t rows_max)
 	if (!body)
 		return -ENOMEM;
 	wire_put_u64(body, rows_max);
-	err = buf__error(body);
-	if (!err && worker->begun.is)
-		err = -EBUSY;
-	if (!err)
-		err = make_ready(worker, key);
+	err = make_ready(worker, body, key);
 	if (err)
 		return err;
 	deadline = clock_ns(CLOCK_MONOTONIC) + worker->options.patience_ns;
