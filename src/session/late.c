@@ -130,9 +130,9 @@ bool late__is_seen(const struct recording *rec, uint32_t image)
 }
 
 /* Did it run without its probes, as far as can be told of it now? */
-static bool was_late(struct recording *rec, uint32_t image, pid_t pid, bool hooked)
+static bool was_late(struct recording *rec, const struct image *info, uint32_t image, pid_t pid,
+		     bool hooked)
 {
-	const struct image *info = image_at(rec, image);
 	bool own = rec->is_apart || recording__is_listed(rec);
 
 	/* Gone before we came, for good or to be another program; its probes may have been there. */
@@ -156,7 +156,7 @@ void late__look(struct recording *rec, uint32_t image, pid_t pid)
 		(late->mapped_cnt && (!hooked || info->map_gen >= LIBS_MAPPED));
 	if (wanted && !known)
 		return;
-	if (wanted && was_late(rec, image, pid, hooked))
+	if (wanted && was_late(rec, info, image, pid, hooked))
 		count(rec, info);
 	hashmap__del(late->waiting, image);
 }
