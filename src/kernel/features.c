@@ -2,7 +2,7 @@
 /*
  * Each row probes one feature with the smallest thing that needs it: a program of five instructions that adds one
  * to a counter, attached to a function of this very executable, which is then called. What is dangerous (a return
- * probe under a seccomp filter) happens in a child made for it.
+ * probe under a seccomp filter, or beside a shadow stack) happens in a child made for it.
  */
 #include "kernel/features.h"
 
@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "kernel/bpf_link.h"
 #include "kernel/self_offset.h"
+#include "kernel/shadow_stack.h"
 
 /* The function that is probed. The asm keeps the compiler from seeing through it. */
 static __attribute__((noinline, used)) void features_probe_me(void)
@@ -223,32 +224,80 @@ static int enter_strict_filter(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) ? -errno : 0;
 }
 
+/* How @child, which runs the function of the trial and returns from it, ends: its exit status, or -errno. */
+static int trial_child(void (*child)(void), struct trial *trial, uint64_t *ret_hits)
+{
+	int status, err;
+	pid_t pid;
+
+	err = feature_has(FEATURE_UPROBE_MULTI)
+		      ? trial_attach_multi(trial, BPF_LINK_UPROBE_MULTI, 0, 1)
+		      : trial_attach_perf(trial, 0, 1);
+	if (err)
+		return err;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		/* Nobody is to look into how it died. */
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		child();
+	}
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	*ret_hits = *trial->hits;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -ENOTSUP;
+}
+
+static void return_under_filter(void)
+{
+	if (enter_strict_filter())
+		_exit(2);
+	features_probe_me();
+	_exit(0);
+}
+
 /* From 6.11 a return probe is a system call of its own, which filters kill for until they were taught (6.14). */
 static int probe_return_under_seccomp(void)
 {
 	TRIAL(trial);
-	int status, err;
-	pid_t child;
+	uint64_t hits = 0;
+	int status = trial_child(return_under_filter, &trial, &hits);
 
-	err = feature_has(FEATURE_UPROBE_MULTI)
-		      ? trial_attach_multi(&trial, BPF_LINK_UPROBE_MULTI, 0, 1)
-		      : trial_attach_perf(&trial, 0, 1);
-	if (err)
-		return err;
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (!child) {
-		if (enter_strict_filter())
-			_exit(2);
-		features_probe_me();
-		_exit(0);
-	}
-	while (waitpid(child, &status, 0) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return WIFEXITED(status) && !WEXITSTATUS(status) && *trial.hits ? 0 : -ENOTSUP;
+	if (status < 0)
+		return status;
+	return !status && hits ? 0 : -ENOTSUP;
+}
+
+#define NO_SHADOW_STACK 3
+
+static void die_quietly(int sig)
+{
+	(void)sig;
+	_exit(4);
+}
+
+static void return_beside_shadow(void)
+{
+	signal(SIGSEGV, die_quietly);
+	if (shadow_stack_enable())
+		_exit(NO_SHADOW_STACK);
+	features_probe_me();
+	_exit(0);
+}
+
+/* A return probe changes where a function returns to, and a kernel may forget to tell the CPU's own record of that. */
+static int probe_return_beside_shadow(void)
+{
+	TRIAL(trial);
+	uint64_t hits = 0;
+	int status = trial_child(return_beside_shadow, &trial, &hits);
+
+	if (status < 0 || status == NO_SHADOW_STACK)
+		return status < 0 ? status : 0;
+	return !status && hits ? 0 : -ENOTSUP;
 }
 
 static const struct {
@@ -282,10 +331,13 @@ static const struct {
 				"in a container with --pid=host",
 				probe_host_pids },
 	[FEATURE_RETURN_UNDER_SECCOMP] = { "return probes under seccomp filters",
-					   "Linux 6.14 (or a stable kernel with its fix); until "
-					   "then use "
-					   "--no-live for filtered processes",
+					   "boot Linux 6.14 or a stable kernel with its fix; until "
+					   "then --no-live spares filtered processes",
 					   probe_return_under_seccomp },
+	[FEATURE_RETURN_BESIDE_SHADOW] = { "return probes beside shadow stacks",
+					   "boot Linux 6.11; until then --no-live spares processes "
+					   "that have one",
+					   probe_return_beside_shadow },
 };
 
 static struct {

@@ -16,6 +16,7 @@ enum feature {
 	FEATURE_UPROBE_SESSION,       /* entry and return by one program, the return optional */
 	FEATURE_HOST_PIDS,            /* process numbers are the kernel's own: no pid namespace */
 	FEATURE_RETURN_UNDER_SECCOMP, /* return probes do not kill a process under a strict filter */
+	FEATURE_RETURN_BESIDE_SHADOW, /* nor one with a shadow stack; or nobody has one here */
 	FEATURE_CNT
 };
 

@@ -59,7 +59,7 @@ static struct tracer_options tracer_options(struct recording *rec)
 		.hold_pid = rec->child.pid,
 		.cgroup_id = rec->cgroup_id,
 		.cgroup_is_v2 = rec->cgroup_is_v2,
-		.live = !config->no_live,
+		.live = rec->live,
 		.lifetimes = config->lifetimes,
 		.totals = config->on_totals,
 		.ops = config->op,
@@ -478,7 +478,7 @@ int recording__arm(struct recording *rec)
 	const struct governor_config governor = { .budget = config->max_overhead,
 						  .total = config->max_overhead_total,
 						  .mean_bytes = config->sample_bytes,
-						  .live = !config->no_live,
+						  .live = rec->live,
 						  .is_listed = recording__is_listed(rec),
 						  .leaves_out = rec->scope != SCOPE_ALL ||
 								!choice__is_all(&config->choice),

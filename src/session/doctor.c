@@ -103,6 +103,7 @@ bool doctor_examine(struct buf *out)
 		examine_feature(out, FEATURE_UPROBE_MULTI_PID, BETTER);
 		examine_feature(out, FEATURE_UPROBE_SESSION, BETTER);
 		examine_feature(out, FEATURE_RETURN_UNDER_SECCOMP, BETTER);
+		examine_feature(out, FEATURE_RETURN_BESIDE_SHADOW, BETTER);
 		ok &= examine_load(out);
 	}
 	examine_names(out);

@@ -55,7 +55,7 @@ int recording__capture(struct recording *rec, uint64_t until_mono_ns, struct sna
 		.time_ns = rec->start_ns,
 		.duration_ns = until_mono_ns - rec->start_mono_ns,
 		.period_bytes = session_has_budget(config) ? 0 : config->sample_bytes,
-		.flags = (config->no_live ? 0 : SNAPSHOT_LIVE) |
+		.flags = (rec->live ? SNAPSHOT_LIVE : 0) |
 			 (config->sample_bytes != 1 || session_has_budget(config) ? SNAPSHOT_SAMPLED
 										  : 0) |
 			 (config->sample_bytes ? 0 : SNAPSHOT_AUTO) |

@@ -20,6 +20,7 @@
 #include "session/output.h"
 #include "session/privileges.h"
 #include "session/recording.h"
+#include "session/return_probes.h"
 #include "target/target_cmd.h"
 
 /* One file must not keep those waiting who look on, nor the service manager's watchdog (a minute). */
@@ -66,20 +67,6 @@ static int check_machine(void)
 	return SESSION_OK;
 }
 
-/* A return probe could kill it: better no in-use numbers than no process. */
-static int check_seccomp(const struct recording *rec, const struct proc_info *info)
-{
-	if (rec->config->no_live || info->seccomp == PROC_SECCOMP_NONE ||
-	    feature_has(FEATURE_RETURN_UNDER_SECCOMP))
-		return SESSION_OK;
-	log_err(0,
-		"process %d (%s) runs under a seccomp filter, and on this kernel a return probe "
-		"would kill it: "
-		"use --no-live, or %s",
-		(int)info->pid, info->comm, feature_remedy(FEATURE_RETURN_UNDER_SECCOMP));
-	return SESSION_PRIVILEGE;
-}
-
 static int check_process(const struct recording *rec, pid_t pid)
 {
 	struct proc_info info;
@@ -91,7 +78,7 @@ static int check_process(const struct recording *rec, pid_t pid)
 	}
 	if (err)
 		return log_err(err, "cannot look at process %d", (int)pid);
-	return check_seccomp(rec, &info);
+	return return_probes__check(rec, &info);
 }
 
 /* Whoever comes will most likely use the C library of the system, which is also ours: probed before it is needed. */
@@ -387,6 +374,7 @@ int recording__prepare(struct recording *rec)
 	if (err)
 		return log_err(err, "cannot start");
 	choose_scope(rec);
+	return_probes__decide(rec);
 	err = prepare_targets(rec);
 	return err ? err : prepare_op(rec);
 }

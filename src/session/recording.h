@@ -33,6 +33,7 @@ struct recording {
 	uint32_t scope; /* SCOPE_* */
 	uint64_t cgroup_id;
 	bool cgroup_is_v2;
+	bool live; /* in-use numbers, too: return_probes.h */
 	uint32_t image_max, site_max;
 
 	VEC(pid_t) pids; /* the processes named, and the command's */
