@@ -74,11 +74,12 @@ static bool is_dir(const char *path)
 /* One that is there, or that can be made in one that is. */
 static bool is_dir_to_be(const char *path)
 {
+	size_t len = strlen(path);
 	char parent[PATH_MAX];
 
-	if (*path != '/' || strlen(path) >= sizeof(parent))
+	if (*path != '/' || len >= sizeof(parent))
 		return false;
-	snprintf(parent, sizeof(parent), "%s", path);
+	memcpy(parent, path, len + 1);
 	return is_dir(path) || (access(path, F_OK) && is_dir(dirname(parent)));
 }
 
