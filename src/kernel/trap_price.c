@@ -9,8 +9,15 @@
 #include "kernel/self_offset.h"
 #include "kernel/tracer_priv.h"
 
+/* Nothing may be concluded from what is in it. clang has no word for that. */
+#ifdef __clang__
+#define APART __attribute__((noinline, used))
+#else
+#define APART __attribute__((noipa, used))
+#endif
+
 /* Probed and called by ourselves. Its first instruction is one that the kernel emulates, as sites are chosen to be. */
-static __attribute__((noipa, used)) void trap_me(void)
+static APART void trap_me(void)
 {
 	__asm__ volatile("nop");
 }
@@ -20,7 +27,7 @@ static __attribute__((noipa, used)) void trap_me(void)
  * processor had under way, which a loop of nothing but traps does not show. A chain of multiplications: whatever goes
  * through memory takes half the time or twice, by what the processor guesses of it.
  */
-static __attribute__((noipa)) void work_between_traps(void)
+static APART void work_between_traps(void)
 {
 	uint64_t value = 1;
 	int i;

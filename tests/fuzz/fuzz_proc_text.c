@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What /proc says of one process, each text between NULs: stat (with a name of the process' choice in it), status,
- * cgroup, and the environment it set itself.
+ * cgroup, and the environment it set itself; of which the last is read as a line of smaps, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "proc/proc_cgroup.h"
 #include "proc/proc_info.h"
 #include "proc/proc_owner.h"
+#include "proc/proc_shadow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,6 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		environment = text + size;
 	if (!proc_info__parse(stat, status > text + size ? "" : status, &info))
 		ends_within(info.comm, sizeof(info.comm));
+	proc_shadow__from_status(status > text + size ? "" : status);
+	proc_shadow__is_smap(environment);
 	if (!proc_cgroup__parse(groups, &cgroup) && cgroup.v2)
 		proc_owner__parse(cgroup.v2, &owner);
 	proc_owner__parse(groups, &owner);
