@@ -46,8 +46,8 @@ static struct {
 static void let_all_go(bool translators)
 {
 	struct process process;
-	uint32_t key, next;
-	int err = bpf_map_get_next_key(MAP, NULL, &next);
+	uint32_t key = 0, next; /* after one that is not there comes the first: nobody is 0 */
+	int err = bpf_map_get_next_key(MAP, &key, &next);
 
 	while (!err) {
 		key = next;
