@@ -227,32 +227,41 @@ static int enter_strict_filter(void)
 /* Exit status of a child that cannot be what it is to be, because here nobody can. */
 #define NOT_HERE 3
 
-/* Does @child outlive that it returns from the function of the trial? 0, -ENOTSUP or another -errno. */
-static int trial_child(void (*child)(void), struct trial *trial)
+/* How @fn in a process of its own ends: its exit status, -ENOTSUP if it is killed, or another -errno. */
+static int run_child(void (*fn)(void))
 {
-	int status, err;
-	pid_t pid;
+	int status;
+	pid_t pid = fork();
 
-	err = feature_has(FEATURE_UPROBE_MULTI)
-		      ? trial_attach_multi(trial, BPF_LINK_UPROBE_MULTI, 0, 1)
-		      : trial_attach_perf(trial, 0, 1);
-	if (err)
-		return err;
-	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (!pid) {
 		/* Nobody is to look into how it died. */
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-		child();
+		fn();
 	}
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
-		return 0;
-	return WIFEXITED(status) && !WEXITSTATUS(status) && *trial->hits ? 0 : -ENOTSUP;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -ENOTSUP;
+}
+
+/* Does @child outlive that it returns from the function of the trial? 0, -ENOTSUP or another -errno. */
+static int trial_child(void (*child)(void))
+{
+	TRIAL(trial);
+	int status, err;
+
+	err = feature_has(FEATURE_UPROBE_MULTI)
+		      ? trial_attach_multi(&trial, BPF_LINK_UPROBE_MULTI, 0, 1)
+		      : trial_attach_perf(&trial, 0, 1);
+	if (err)
+		return err;
+	status = run_child(child);
+	if (status < 0 || status == NOT_HERE)
+		return status < 0 ? status : 0;
+	return !status && *trial.hits ? 0 : -ENOTSUP;
 }
 
 static void return_under_filter(void)
@@ -269,14 +278,18 @@ static void return_under_filter(void)
 /* From 6.11 a return probe is a system call of its own, which filters kill for until they were taught (6.14). */
 static int probe_return_under_seccomp(void)
 {
-	TRIAL(trial);
-	return trial_child(return_under_filter, &trial);
+	return trial_child(return_under_filter);
 }
 
 static void die_quietly(int sig)
 {
 	(void)sig;
 	_exit(4);
+}
+
+static void begin_shadow(void)
+{
+	_exit(shadow_stack_enable() ? NOT_HERE : 0);
 }
 
 static void return_beside_shadow(void)
@@ -288,11 +301,13 @@ static void return_beside_shadow(void)
 	_exit(0);
 }
 
-/* A return probe changes where a function returns to, and a kernel may forget to tell the CPU's own record of that. */
+/*
+ * A return probe changes where a function returns to, and a kernel may forget to tell the CPU's own record of that. Most machines
+ * have no such record: that is asked first, without the probe, which takes tens of milliseconds to come and go.
+ */
 static int probe_return_beside_shadow(void)
 {
-	TRIAL(trial);
-	return trial_child(return_beside_shadow, &trial);
+	return run_child(begin_shadow) == NOT_HERE ? 0 : trial_child(return_beside_shadow);
 }
 
 static const struct {
