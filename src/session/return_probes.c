@@ -61,6 +61,6 @@ void return_probes__decide(struct recording *rec)
 	rec->live = false;
 	log_warn(0,
 		 "without in-use numbers: on this kernel a return probe kills who %s, and of those "
-		 "who come later that is not known beforehand; -p PID has them, or %s",
+		 "who come later that is not known beforehand; -p PID alone has them, or %s",
 		 who, feature_remedy(feature));
 }
