@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include <linux/prctl.h>
 #include <sys/syscall.h>
 
 #ifdef __x86_64__

@@ -71,8 +71,7 @@ static int parse_stat(const char *stat, struct proc_info *info)
 	return 0;
 }
 
-/* The value of a "Key:\tvalue" line, or NULL. */
-static const char *status_value(const char *status, const char *key)
+const char *proc_status_value(const char *status, const char *key)
 {
 	size_t len = strlen(key);
 	const char *line = status;
@@ -109,12 +108,12 @@ static int parse_status(const char *status, struct proc_info *info)
 	long numbers[PROC_NS_LEVELS];
 	size_t cnt, i;
 
-	if (line_numbers(status_value(status, "Uid"), numbers, 4) != 4)
+	if (line_numbers(proc_status_value(status, "Uid"), numbers, 4) != 4)
 		return -EPROTO;
 	info->uid = (uid_t)numbers[1];
-	if (line_numbers(status_value(status, "Seccomp"), numbers, 1) == 1)
+	if (line_numbers(proc_status_value(status, "Seccomp"), numbers, 1) == 1)
 		info->seccomp = (enum proc_seccomp)numbers[0];
-	cnt = line_numbers(status_value(status, "NSpid"), numbers, PROC_NS_LEVELS);
+	cnt = line_numbers(proc_status_value(status, "NSpid"), numbers, PROC_NS_LEVELS);
 	for (i = 0; i < cnt; i++)
 		info->ns_pid[i] = (pid_t)numbers[i];
 	info->ns_pid_cnt = cnt;

@@ -32,6 +32,8 @@ struct proc_info {
 int proc_info__read(pid_t pid, struct proc_info *ret);
 /* The same from the texts of stat and status. */
 int proc_info__parse(const char *stat, const char *status, struct proc_info *ret);
+/* What follows "KEY:" on a line of the text of status, or NULL. */
+const char *proc_status_value(const char *status, const char *key);
 
 /* The arguments joined by spaces, cut at @max_bytes, unprintable bytes as '?'; "[comm]" if it has
  * none. */

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fdio.h"
+#include "proc/proc_info.h"
+
+#define STATUS_MAX_BYTES (64u << 10)
 
 /* Is @word on the line that @text begins with? */
 static bool has_word(const char *text, const char *word)
@@ -24,10 +28,9 @@ static bool has_word(const char *text, const char *word)
 
 int proc_shadow__from_status(const char *status)
 {
-	static const char key[] = "\nx86_Thread_features:";
-	const char *line = strstr(status, key);
+	const char *words = proc_status_value(status, "x86_Thread_features");
 
-	return line ? has_word(line + sizeof(key) - 1, "shstk") : -ENODATA;
+	return words ? has_word(words, "shstk") : -ENODATA;
 }
 
 bool proc_shadow__is_smap(const char *line)
@@ -54,15 +57,13 @@ static bool is_in_smaps(pid_t pid)
 
 bool proc_has_shadow(pid_t pid)
 {
-	char status[8192], path[64];
-	FILE *file __close_file = NULL;
+	char *status __free_mem = NULL, path[64];
+	size_t len;
 	int has;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	status[fread(status, 1, sizeof(status) - 1, file)] = '\0';
-	has = proc_shadow__from_status(status);
+	has = fdio_read_file(path, STATUS_MAX_BYTES, &status, &len);
+	if (!has)
+		has = proc_shadow__from_status(status);
 	return has < 0 ? is_in_smaps(pid) : has;
 }
