@@ -20,14 +20,12 @@
 
 #include "arch.bpf.h"
 #include "config.bpf.h"
+#include "mapping.bpf.h"
 #include "process.bpf.h"
 #include "stats.bpf.h"
 
-#define ENOENT               2
-#define VM_EXEC              4ul
 #define CACHE_BITS           16
 #define RETURN_INSTANCES_MAX 64
-#define VMA_TRIES            4
 
 /* Builds that lack one of the two, to measure what each brings (make bench-unwind). */
 #ifndef WALK_WITHOUT
@@ -78,14 +76,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } pages SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct range);
-} ranges SEC(".maps");
 
 /* --- the stack, through a window --------------------------------------------------------------------- */
 
@@ -141,109 +131,27 @@ static inline __attribute__((always_inline)) int read_word(struct walk *walk, __
 #define UNWIND_READ(ctx, addr, ret) read_word((struct walk *)(ctx), (addr), (ret))
 #include "unwind_step.h"
 
-/* --- from pc to mapping, file and rule ------------------------------------------------------------------ */
+/* --- from pc to file and rule ------------------------------------------------------------------ */
 
-struct lookup {
-	struct walk *walk;
-	struct unwind_file_key key;
-	__u64 pc;
-	__u64 off; /* file offset of pc */
-	__u64 start, end;
-	__u32 found;  /* the pc lies in executable memory */
-	__u32 backed; /* of a file */
-};
-
-static long on_vma(struct task_struct *task, struct vm_area_struct *vma, void *ctx)
+/* The entry of @mapping's file; new ones get their number here and user space is told to make a table. */
+static struct unwind_file *file_of(struct mapping *mapping, __u32 image)
 {
-	struct lookup *lookup = ctx;
-	struct file *file;
-	struct inode *inode;
-
-	if (!(vma->vm_flags & VM_EXEC))
-		return 0;
-	lookup->found = 1;
-	lookup->start = vma->vm_start;
-	lookup->end = vma->vm_end;
-	file = vma->vm_file;
-	if (!file)
-		return 0;
-	inode = file->f_inode;
-	lookup->off = lookup->pc - vma->vm_start + (vma->vm_pgoff << config.page_shift);
-	lookup->key.ino = inode->i_ino;
-	lookup->key.dev = inode->i_sb->s_dev;
-	lookup->backed = 1;
-	return 0;
-}
-
-struct range_search {
-	__u64 pc;
-	__u32 lo, hi;
-};
-
-static long range_step(__u32 step, void *ctx)
-{
-	struct range_search *search = ctx;
-	__u32 mid = (search->lo + search->hi) / 2;
-	struct range *range;
-
-	if (search->lo >= search->hi)
-		return 1;
-	range = bpf_map_lookup_elem(&ranges, &mid);
-	if (!range)
-		return 1;
-	if (range->start <= search->pc)
-		search->lo = mid + 1;
-	else
-		search->hi = mid;
-	return 0;
-}
-
-/*
- * Look the pc up in the ranges user space keeps of the image. A loop by helper: of a plain one the verifier of
- * Linux 7.2 follows every path, which takes it gigabytes.
- */
-static __attribute__((noinline)) int range_search(struct lookup *lookup, __u64 run)
-{
-	__u32 first = run >> 32;
-	struct range_search search = { .pc = lookup->pc, .lo = first, .hi = first + (__u32)run };
-	struct range *range;
-
-	/* The first range beyond pc; its predecessor is the one that can hold it. */
-	bpf_loop(17, range_step, &search, 0);
-	if (search.lo == first)
-		return 0;
-	search.lo--;
-	range = bpf_map_lookup_elem(&ranges, &search.lo);
-	if (!range || lookup->pc >= range->end)
-		return 0;
-	lookup->found = 1;
-	lookup->start = range->start;
-	lookup->end = range->end;
-	lookup->off = lookup->pc - range->start + range->off;
-	lookup->key = range->key;
-	lookup->backed = range->key.ino != 0;
-	return 1;
-}
-
-/* The entry of @lookup's file; new ones get their number here and user space is told to make a table. */
-static struct unwind_file *file_of(struct lookup *lookup, __u32 image)
-{
-	struct unwind_file *file = bpf_map_lookup_elem(&files, &lookup->key), fresh = {};
+	struct unwind_file *file = bpf_map_lookup_elem(&files, &mapping->key), fresh = {};
 	struct notice notice = { .kind = NOTICE_FILE };
 
 	if (file)
 		return file;
 	fresh.id = __sync_fetch_and_add(&control.file_next, 1);
-	if (!bpf_map_update_elem(&files, &lookup->key, &fresh, BPF_NOEXIST)) {
+	if (!bpf_map_update_elem(&files, &mapping->key, &fresh, BPF_NOEXIST)) {
 		notice.image = image;
 		notice.id = fresh.id;
-		notice.start = lookup->start;
-		notice.end = lookup->end;
-		notice.ino = lookup->key.ino;
-		notice.dev = lookup->key.dev;
+		notice.start = mapping->start;
+		notice.end = mapping->end;
+		notice.ino = mapping->key.ino;
+		notice.dev = mapping->key.dev;
 		process_notify(&notice);
 	}
-	return bpf_map_lookup_elem(&files, &lookup->key);
+	return bpf_map_lookup_elem(&files, &mapping->key);
 }
 
 static __attribute__((noinline)) __u32 row_search(const struct unwind_file *file, __u32 off)
@@ -290,47 +198,32 @@ static __attribute__((noinline)) __u32 row_search(const struct unwind_file *file
 /* Fill walk->rule and walk->frame for @pc. LOOKUP_*, or minus a STAT_WALK_*. */
 static __attribute__((noinline)) int lookup_pc(struct walk *walk, __u64 pc)
 {
-	struct lookup lookup = { .walk = walk, .pc = pc };
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct mapping *mapping = &walk->mapping;
 	struct unwind_file *file;
-	struct image *info;
-	long err = 0;
-	int i;
+	int found;
 
 	/* One before the page that return probes return to: whose that byte is does not matter. */
 	if (!walk->exact && pc + 1 == walk_trampoline())
 		return LOOKUP_TRAMPOLINE;
 	stats_add(STAT_RULE_MISS, 1);
-	for (i = 0; i < VMA_TRIES; i++) {
-		err = bpf_find_vma(task, pc, on_vma, &lookup, 0);
-		if (!err || err == -ENOENT)
-			break;
-	}
-	if (err && err != -ENOENT) {
-		info = process_image_at(walk->image);
-		if (!info || !range_search(&lookup, info->ranges)) {
-			/* Better a bare address than nothing: user space knows the mappings, too. */
-			walk->frame = FRAME_OF_ADDR(pc);
-			walk->rule = UNWIND_NONE;
-			return LOOKUP_BUSY;
-		}
-	}
-	if (!lookup.found)
+	found = mapping_find(mapping, pc);
+	if (found == MAPPING_NONE)
 		return -STAT_WALK_NO_MAPPING;
 	walk->rule = UNWIND_NONE;
-	if (!lookup.backed) {
+	walk->frame = FRAME_OF_ADDR(pc);
+	/* Better a bare address than nothing: user space knows the mappings, too. */
+	if (found == MAPPING_BUSY)
+		return LOOKUP_BUSY;
+	if (!mapping->backed) {
 		walk->rule = arch_rule_without_file(pc);
-		walk->frame = FRAME_OF_ADDR(pc);
 		return LOOKUP_CACHE;
 	}
-	file = file_of(&lookup, walk->image);
-	if (!file || file->id > FILE_ID_MAX) {
-		walk->frame = FRAME_OF_ADDR(pc);
+	file = file_of(mapping, walk->image);
+	if (!file || file->id > FILE_ID_MAX)
 		return LOOKUP_ONCE;
-	}
-	walk->frame = FRAME_OF_FILE(file->id, lookup.off);
+	walk->frame = FRAME_OF_FILE(file->id, mapping->off);
 	if (file->flags & UNWIND_FILE_TABLE)
-		walk->rule = row_search(file, lookup.off);
+		walk->rule = row_search(file, mapping->off);
 	else if (!(file->flags & UNWIND_FILE_NO_CFI)) {
 		stats_add(STAT_FRAME_NO_TABLE, 1);
 		return LOOKUP_ONCE;

@@ -3,6 +3,7 @@
 
 #include "abi/stack.h"
 #include "abi/types.h"
+#include "mapping.bpf.h"
 #include "unwind_regs.h"
 
 #define WALK_WINDOW_WORDS 256
@@ -20,6 +21,7 @@ struct walk {
 	__u64 frame;     /* result of a look-up */
 	__u32 rule;
 	__u32 exact; /* pc is no return address: look it up as it is */
+	struct mapping mapping;
 	__u64 until; /* stop once past this address; 0: at the root */
 	__u64 window_base;
 	__u64 window_bytes;

@@ -79,6 +79,7 @@ struct file {
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
+	struct mm_struct *vm_mm;
 	unsigned long vm_flags;
 	unsigned long vm_pgoff;
 	struct file *vm_file;
@@ -92,7 +93,13 @@ struct uprobes_state {
 	struct xol_area *xol_area;
 };
 
+/* Of mappings, since 6.1. */
+struct maple_tree {
+	void *ma_root;
+};
+
 struct mm_struct {
+	struct maple_tree mm_mt;
 	unsigned long task_size;
 	struct file *exe_file;
 	struct uprobes_state uprobes_state;

@@ -30,7 +30,6 @@ struct image {
 	__u64 start_ns;   /* CLOCK_MONOTONIC when tracing of it began */
 	__u64 end_ns;     /* exit or exec; 0 while it lives */
 	__u64 mean_bytes; /* sampling: mean bytes between samples; 0 or 1 keeps everything */
-	__u64 ranges;     /* its run of struct range: first << 32 | count; replaced as a whole */
 	__u32 map_gen; /* bumped when the loader's list changes: cached rules are of one generation */
 	__u32 uid;     /* effective, when tracing of it began */
 	char comm[16];
@@ -53,7 +52,7 @@ struct image {
 	__u64 op_alloc_cnt;
 	__u64 op_bytes;
 };
-_Static_assert(sizeof(struct image) == 168, "image is 168 bytes");
+_Static_assert(sizeof(struct image) == 160, "image is 160 bytes");
 
 #define IMAGE_NO_LIVE  1u /* its blocks are no longer tracked: too dear */
 #define IMAGE_CLOSED   2u /* between windows: its events do not count */

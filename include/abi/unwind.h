@@ -85,18 +85,6 @@ struct unwind_file_key {
 };
 _Static_assert(sizeof(struct unwind_file_key) == 16, "unwind_file_key is 16 bytes");
 
-/*
- * An executable mapping of an image as user space last saw it, sorted by start: the walker's second source, for when
- * another thread holds the address space locked and the kernel cannot be asked.
- */
-struct range {
-	__u64 start;
-	__u64 end;
-	__u64 off;                  /* file offset of start */
-	struct unwind_file_key key; /* ino 0: no file */
-};
-_Static_assert(sizeof(struct range) == 40, "range is 40 bytes");
-
 struct unwind_file {
 	__u32 id; /* what frames carry: FRAME_FILE(frame) */
 	__u32 flags;

@@ -212,40 +212,6 @@ void process_table__forget(struct process_table *processes, uint32_t image)
 	processes->images.at[image] = NULL;
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-int process_table__feed(const struct process_table *processes, uint32_t image,
-			struct tracer *tracer)
-{
-	const struct member *process = find(processes, image);
-	struct range *ranges __free_mem = NULL;
-	size_t i, cnt = 0;
-
-	if (!process)
-		return 0;
-	ranges = calloc(process->maps.cnt + 1, sizeof(*ranges));
-	if (!ranges)
-		return -ENOMEM;
-	for (i = 0; i < process->maps.cnt; i++) {
-		const struct process_map *map = &process->maps.at[i];
-
-		if (map->scan != process->scan)
-			continue;
-		ranges[cnt] =
-			(struct range){ .start = map->start, .end = map->end, .off = map->offset };
-		if (map->file != PROCESS_MAP_NO_FILE)
-			ranges[cnt].key = file_table__at(processes->files, map->file)->key;
-		cnt++;
-	}
-	qsort(ranges, cnt, sizeof(*ranges), by_start);
-	return tracer__set_ranges(tracer, image, ranges, cnt);
-}
-
 const struct process_map *process_table__maps(const struct process_table *processes, uint32_t image,
 					      size_t *ret_cnt)
 {

@@ -54,10 +54,6 @@ void process_table__inherit(struct process_table *processes, uint32_t image, uin
 /* The image has ended and everything that refers to it is gone. */
 void process_table__forget(struct process_table *processes, uint32_t image);
 
-/* Give @tracer the image's mappings as last scanned. 0 or -errno. */
-int process_table__feed(const struct process_table *processes, uint32_t image,
-			struct tracer *tracer);
-
 /* The image's mappings, none if it was never scanned. */
 const struct process_map *process_table__maps(const struct process_table *processes, uint32_t image,
 					      size_t *ret_cnt);

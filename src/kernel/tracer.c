@@ -161,7 +161,6 @@ static void configure(struct tracer *tracer, const struct tracer_options *option
 	bpf_map__set_max_entries(skel->maps.scratch, config->scratch_cnt);
 	bpf_map__set_max_entries(skel->maps.rows, options->row_max);
 	bpf_map__set_max_entries(skel->maps.pages, options->page_max);
-	bpf_map__set_max_entries(skel->maps.ranges, options->range_max);
 	if (!options->lifetimes)
 		return;
 	bpf_map__set_max_entries(skel->maps.why_sites, config->site_max);
@@ -180,7 +179,6 @@ static int map_arrays(struct tracer *tracer)
 		{ tracer->skel->maps.images, &tracer->images },
 		{ tracer->skel->maps.rows, &tracer->rows },
 		{ tracer->skel->maps.pages, &tracer->pages },
-		{ tracer->skel->maps.ranges, &tracer->ranges },
 		{ tracer->skel->maps.why_sites, &tracer->why_sites },
 	};
 	size_t i;
@@ -248,7 +246,6 @@ struct tracer_options tracer_options_least(void)
 		.live_max = 64,
 		.row_max = 1024,
 		.page_max = 1024,
-		.range_max = 64,
 		.depth_max = 1024,
 	};
 }
@@ -329,7 +326,6 @@ void tracer__free(struct tracer *tracer)
 	mapped__close(&tracer->images);
 	mapped__close(&tracer->rows);
 	mapped__close(&tracer->pages);
-	mapped__close(&tracer->ranges);
 	mapped__close(&tracer->why_sites);
 	heaptap_bpf__destroy(tracer->skel);
 	closer__done(&tracer->closer);

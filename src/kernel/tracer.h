@@ -54,9 +54,8 @@ struct tracer_options {
 	uint32_t site_max;
 	uint32_t frame_max; /* 8 bytes each */
 	uint32_t live_max;
-	uint32_t row_max;   /* unwind rows, 8 bytes each */
-	uint32_t page_max;  /* page index, 4 bytes per 4 KiB of code */
-	uint32_t range_max; /* executable mappings of all images */
+	uint32_t row_max;  /* unwind rows, 8 bytes each */
+	uint32_t page_max; /* page index, 4 bytes per 4 KiB of code */
 	uint32_t depth_max;
 };
 
@@ -180,15 +179,10 @@ void tracer__detach(struct tracer *tracer);
 int tracer__add_table(struct tracer *tracer, const struct unwind_file_key *key,
 		      const struct unwind_row *rows, size_t row_cnt, const uint32_t *pages,
 		      size_t page_cnt, uint32_t page_base, uint32_t *ret_id);
-/* The executable mappings of @image, sorted by start: what the walker goes by when it cannot ask the kernel. Replaces
- * what was set before. -ENOSPC: no room left, and the old ones stay. */
-int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
-		       size_t cnt);
 /* The file is not mapped any more: back with its table and number. Met again, it is a new file. */
 void tracer__drop_table(struct tracer *tracer, const struct unwind_file_key *key);
-/* Is there little room left for tables, for mappings? */
+/* Is there little room left for tables? */
 bool tracer__tables_crowded(const struct tracer *tracer);
-bool tracer__ranges_crowded(const struct tracer *tracer);
 
 void tracer__activate(struct tracer *tracer);
 /* Returns once no program that saw the switch on can still be running. */

@@ -76,10 +76,10 @@ struct tracer {
 	bool lifetimes;
 	bool empty;
 	bool is_guarded; /* guard.h */
-	struct mapped sites, frames, images, rows, pages, ranges, why_sites;
+	struct mapped sites, frames, images, rows, pages, why_sites;
 	struct sweep sweep;
 	uint32_t image_max, site_max, frame_max;
-	struct extents row_room, page_room, range_room;
+	struct extents row_room, page_room;
 	uint32_t probe_used;
 	VEC(uint32_t) probes_free; /* numbers below probe_used that nobody has any more */
 	int cpu_cnt;
@@ -110,8 +110,6 @@ void tracer__forget_hooks_of(struct tracer *tracer, pid_t pid);
 /* Which parts of the arrays are free (tracer_tables.c). */
 int tracer__init_tables(struct tracer *tracer);
 void tracer__done_tables(struct tracer *tracer);
-/* The mappings of an image that has ended. */
-void tracer__drop_ranges(struct tracer *tracer, struct image *image);
 
 /* Of translators that are stopped, and of whom a notice found no room. */
 void tracer__tell_unheard(struct tracer *tracer);

@@ -162,7 +162,6 @@ static void drain_image(const struct ended *ended, uint32_t id, tracer_retire_fn
 	}
 	memset(overflow, 0, sizeof(*overflow));
 	image->tgid = 0;
-	tracer__drop_ranges(ended->tracer, image);
 }
 
 /* The numbers of drained images, for others. */
@@ -191,7 +190,6 @@ static int recycle_images(struct tracer *tracer)
 			continue;
 		/* Cached rules are known by image and generation. */
 		map_gen = images[i].map_gen + 1;
-		tracer__drop_ranges(tracer, &images[i]);
 		memset(&images[i], 0, sizeof(images[i]));
 		images[i].map_gen = map_gen;
 		bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.free_images), NULL, &i, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Unwind tables and the mappings of images, in arrays that BPF reads without a lock. An entry that is replaced is
- * published first, and what it took rests until no program can be in it any more.
+ * Unwind tables, in arrays that BPF reads without a lock. A table that is replaced is published first, and what it took
+ * rests until no program can be in it any more.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -18,9 +18,6 @@ int tracer__init_tables(struct tracer *tracer)
 	if (!err)
 		err = extents__init(&tracer->page_room, (uint32_t)tracer->pages.cnt,
 				    TRACER_GRACE_NS);
-	if (!err)
-		err = extents__init(&tracer->range_room, (uint32_t)tracer->ranges.cnt,
-				    TRACER_GRACE_NS);
 	return err;
 }
 
@@ -28,7 +25,6 @@ void tracer__done_tables(struct tracer *tracer)
 {
 	extents__done(&tracer->row_room);
 	extents__done(&tracer->page_room);
-	extents__done(&tracer->range_room);
 	free(tracer->sweep.free);
 }
 
@@ -124,41 +120,9 @@ void tracer__drop_table(struct tracer *tracer, const struct unwind_file_key *key
 	give_table(tracer, &file);
 }
 
-void tracer__drop_ranges(struct tracer *tracer, struct image *image)
-{
-	uint64_t old = __atomic_exchange_n(&image->ranges, 0, __ATOMIC_ACQ_REL);
-
-	extents__give(&tracer->range_room, (struct extent){ (uint32_t)(old >> 32), (uint32_t)old },
-		      clock_ns(CLOCK_MONOTONIC));
-}
-
-int tracer__set_ranges(struct tracer *tracer, uint32_t image, const struct range *ranges,
-		       size_t cnt)
-{
-	struct image *info = mapped__at(&tracer->images, image);
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), old;
-	uint32_t first;
-	size_t i;
-
-	if (image >= tracer->image_max || cnt > UINT32_MAX ||
-	    extents__take(&tracer->range_room, (uint32_t)cnt, now, &first))
-		return -ENOSPC;
-	for (i = 0; i < cnt; i++)
-		memcpy(mapped__at(&tracer->ranges, first + i), &ranges[i], sizeof(*ranges));
-	old = __atomic_exchange_n(&info->ranges, (uint64_t)first << 32 | cnt, __ATOMIC_ACQ_REL);
-	extents__give(&tracer->range_room, (struct extent){ (uint32_t)(old >> 32), (uint32_t)old },
-		      now);
-	return 0;
-}
-
 /* A quarter of any of them left is little: what is new may be large, and free runs are scattered. */
 bool tracer__tables_crowded(const struct tracer *tracer)
 {
 	return tracer->row_room.left < tracer->rows.cnt / 4 ||
 	       tracer->page_room.left < tracer->pages.cnt / 4;
-}
-
-bool tracer__ranges_crowded(const struct tracer *tracer)
-{
-	return tracer->range_room.left < tracer->ranges.cnt / 4;
 }

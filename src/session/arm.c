@@ -32,8 +32,6 @@
 #define ROWS_SPARE         (512u << 10)
 #define PAGES_SPARE        (64u << 10)
 /* Mappings of 40 bytes: a process has ten to a few hundred, and each change of them takes anew. */
-#define RANGES_LISTED      (16u << 10)
-#define RANGES_MANY        (256u << 10)
 
 static uint32_t size_or(uint64_t wanted, uint64_t otherwise)
 {
@@ -74,7 +72,6 @@ static struct tracer_options tracer_options(struct recording *rec)
 		.live_max = size_or(config->live_max_cnt, LIVE_MAX_DEFAULT),
 		.row_max = size_or(rows + ROWS_SPARE, 0),
 		.page_max = size_or(pages + PAGES_SPARE, 0),
-		.range_max = recording__is_listed(rec) ? RANGES_LISTED : RANGES_MANY,
 		.depth_max = 1024,
 	};
 }
@@ -414,7 +411,6 @@ void recording__look_at(struct recording *rec, uint32_t image, pid_t pid)
 		tracer__dismiss(rec->tracer, image, pid);
 		return;
 	}
-	process_table__feed(rec->processes, image, rec->tracer);
 	if (rec->governor)
 		governor__meet(rec->governor, rec->tracer, image, clock_ns(CLOCK_MONOTONIC));
 	recording__try_attach(rec, pid);
@@ -430,10 +426,7 @@ static int add_pid(struct recording *rec, pid_t pid)
 		err = tracer__add_image(rec->tracer, pid, info.comm, &image);
 	if (err || pid == rec->child.pid)
 		return err;
-	err = process_table__scan(rec->processes, image, pid);
-	if (!err)
-		process_table__feed(rec->processes, image, rec->tracer);
-	return err;
+	return process_table__scan(rec->processes, image, pid);
 }
 
 static int attach_all(struct recording *rec)

@@ -105,6 +105,5 @@ bool recording__is_crowded(const struct recording *rec)
 		return false;
 	return ended > rec->image_max / 8 || tracer__sweep_due(rec->tracer) ||
 	       (ended && (tracer__site_used(rec->tracer) > rec->site_max / 2 ||
-			  tracer__frames_crowded(rec->tracer))) ||
-	       (ended > rec->image_max / 256 && tracer__ranges_crowded(rec->tracer));
+			  tracer__frames_crowded(rec->tracer)));
 }

@@ -165,7 +165,6 @@ static void on_notice(const struct notice *notice, void *ctx)
 		file_table__add_notice(rec->files, notice);
 		recording__feed_files(rec);
 		process_table__scan(rec->processes, notice->image, (pid_t)notice->tgid);
-		process_table__feed(rec->processes, notice->image, rec->tracer);
 		break;
 	case NOTICE_EXEC:
 		recording__on_exec(rec, notice);

@@ -3,7 +3,9 @@
  * Allocations at unusual places: before main and after it, at the end of a thread, while a library is loaded, in a
  * vfork child, below a deep recursion. A site's name says where; tests/stacks/test-places says what must be above it.
  *
- *	places [OPTION...] once PLUGIN | churn ROUNDS PLUGIN PLUGIN
+ *	places [OPTION...] once PLUGIN | churn ROUNDS PLUGIN PLUGIN | busy ROUNDS PLUGIN PLUGIN
+ *
+ * busy: churn, while another thread changes the address space and hardly ever unlocks it.
  */
 #define _GNU_SOURCE
 #include "site.h"
@@ -14,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +133,27 @@ SITE void churn(int rounds, const char *a, const char *b)
 		load(i % 2 ? a : b, i % 5);
 }
 
+#define LOCKED_BYTES ((size_t)16 << 20)
+
+/* As many pages as these take a while to protect, with the mappings locked. */
+static void *lock(void *arg)
+{
+	for (int i = 0;; i++)
+		if (mprotect(arg, LOCKED_BYTES, i % 2 ? PROT_READ | PROT_WRITE : PROT_READ))
+			_exit(98);
+	return NULL;
+}
+
+static void keep_locked(void)
+{
+	pthread_t thread;
+	void *at = mmap(NULL, LOCKED_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (at == MAP_FAILED || pthread_create(&thread, NULL, lock, at))
+		_exit(97);
+}
+
 int main(int argc, char **argv)
 {
 	sites_setup(argc, argv);
@@ -138,8 +162,11 @@ int main(int argc, char **argv)
 	sites_ready();
 	if (!strcmp(sites_args[0], "once"))
 		once(sites_args[1]);
-	else
+	else {
+		if (!strcmp(sites_args[0], "busy"))
+			keep_locked();
 		churn(atoi(sites_args[1]), sites_args[2], sites_args[3]);
+	}
 	sites_done();
 	return 0;
 }
