@@ -194,15 +194,6 @@ static int map_arrays(struct tracer *tracer)
 	return 0;
 }
 
-static int on_notice(void *ctx, void *data, size_t size)
-{
-	struct tracer *tracer = ctx;
-
-	if (size >= sizeof(struct notice) && tracer->notice_fn)
-		tracer->notice_fn(data, tracer->notice_ctx);
-	return 0;
-}
-
 static int attach_process_events(struct tracer *tracer)
 {
 	struct heaptap_bpf *skel = tracer->skel;
@@ -284,10 +275,9 @@ int tracer__open(const struct tracer_options *options, struct tracer **ret,
 		err = attach_process_events(tracer);
 	if (err)
 		return load_error(err, ret_why);
-	tracer->ring =
-		ring_buffer__new(bpf_map__fd(tracer->skel->maps.notices), on_notice, tracer, NULL);
-	if (!tracer->ring)
-		return load_error(-errno, ret_why);
+	err = tracer__init_notices(tracer);
+	if (err)
+		return load_error(err, ret_why);
 	*ret_why = TRACER_OK;
 	*ret = TAKE_PTR(tracer);
 	return 0;
@@ -319,7 +309,7 @@ void tracer__free(struct tracer *tracer)
 	if (!tracer)
 		return;
 	tracer__detach(tracer);
-	ring_buffer__free(tracer->ring);
+	tracer__done_notices(tracer);
 	tracer__done_tables(tracer);
 	mapped__close(&tracer->sites);
 	mapped__close(&tracer->frames);
@@ -414,23 +404,6 @@ void tracer__deactivate(struct tracer *tracer)
 {
 	__atomic_store_n(&tracer__control(tracer)->active, 0, __ATOMIC_SEQ_CST);
 	usleep(EVENT_US);
-}
-
-int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, void *ctx)
-{
-	int n;
-
-	tracer->notice_fn = fn;
-	tracer->notice_ctx = ctx;
-	n = timeout_ms ? ring_buffer__poll(tracer->ring, timeout_ms)
-		       : ring_buffer__consume(tracer->ring);
-	tracer__tell_unheard(tracer);
-	return n < 0 && n != -EINTR ? n : 0;
-}
-
-int tracer__notice_fd(const struct tracer *tracer)
-{
-	return ring_buffer__epoll_fd(tracer->ring);
 }
 
 static size_t used(uint32_t next, uint32_t max)

@@ -188,9 +188,9 @@ void tracer__activate(struct tracer *tracer);
 /* Returns once no program that saw the switch on can still be running. */
 void tracer__deactivate(struct tracer *tracer);
 
-/* Poll for notices; @fn is called for each. 0 or -errno. @timeout_ms 0 does not wait. */
+/* Call @fn for each notice there is by now, and for none that comes meanwhile. 0 or -errno. */
 typedef void (*tracer_notice_fn)(const struct notice *notice, void *ctx);
-int tracer__poll(struct tracer *tracer, int timeout_ms, tracer_notice_fn fn, void *ctx);
+int tracer__poll(struct tracer *tracer, tracer_notice_fn fn, void *ctx);
 /* To wait for notices in a poll loop of one's own. */
 int tracer__notice_fd(const struct tracer *tracer);
 

@@ -94,35 +94,6 @@ void tracer__let_go(struct tracer *tracer, pid_t tgid)
 	guard_let_go(tgid);
 }
 
-static int note_translator(const void *key, const void *value, void *ctx)
-{
-	const struct process *process = value;
-	VEC(uint32_t) *stopped = ctx;
-
-	if (process->flags & PROCESS_HELD && process->flags & PROCESS_TRANSLATOR)
-		return vec__push(stopped, *(const uint32_t *)key);
-	return 0;
-}
-
-void tracer__tell_unheard(struct tracer *tracer)
-{
-	VEC(uint32_t) stopped = {};
-	size_t i;
-
-	if (!__atomic_exchange_n(&tracer__control(tracer)->unheard, 0, __ATOMIC_SEQ_CST))
-		return;
-	map_walk(bpf_map__fd(tracer->skel->maps.processes), sizeof(uint32_t),
-		 sizeof(struct process), note_translator, &stopped);
-	for (i = 0; i < stopped.cnt; i++) {
-		const struct notice notice = { .kind = NOTICE_TRANSLATOR,
-					       .tgid = stopped.at[i],
-					       .id = ENTRY_HELD };
-
-		tracer->notice_fn(&notice, tracer->notice_ctx);
-	}
-	vec__done(&stopped);
-}
-
 void tracer__add_stat(struct tracer *tracer, enum stat_id stat, uint64_t cnt)
 {
 	uint64_t *values __free_mem = calloc((size_t)tracer->cpu_cnt, sizeof(*values));

@@ -89,8 +89,7 @@ struct tracer {
 	struct closer closer;
 	struct bpf_link *fork, *exec, *exit;
 	struct ring_buffer *ring;
-	tracer_notice_fn notice_fn;
-	void *notice_ctx;
+	VEC(struct notice) heard; /* read from it, and not told yet */
 };
 
 static inline struct control *tracer__control(const struct tracer *tracer)
@@ -111,8 +110,9 @@ void tracer__forget_hooks_of(struct tracer *tracer, pid_t pid);
 int tracer__init_tables(struct tracer *tracer);
 void tracer__done_tables(struct tracer *tracer);
 
-/* Of translators that are stopped, and of whom a notice found no room. */
-void tracer__tell_unheard(struct tracer *tracer);
+/* What BPF says at once (tracer_notices.c). 0 or -errno. */
+int tracer__init_notices(struct tracer *tracer);
+void tracer__done_notices(struct tracer *tracer);
 
 /* No more of the image's events will be counted: it can be taken back. */
 void tracer__end_image(struct tracer *tracer, uint32_t image);

@@ -371,13 +371,28 @@ void recording__on_exec(struct recording *rec, const struct notice *notice)
 		tracer__let_go(rec->tracer, pid);
 }
 
+static void look_at_libs(uint32_t image, pid_t pid, void *ctx)
+{
+	struct recording *rec = ctx;
+
+	recording__look_at(rec, image, pid);
+	late__look(rec, image, pid);
+}
+
+void recording__make_up_looks(struct recording *rec, uint64_t now_ns)
+{
+	looks__make_up(&rec->looks, now_ns, look_at_libs, rec);
+}
+
 void recording__on_libs(struct recording *rec, const struct notice *notice)
 {
 	pid_t pid = (pid_t)notice->tgid;
+	bool held = notice->id & ENTRY_HELD;
 
-	recording__look_at(rec, notice->image, pid);
-	late__look(rec, notice->image, pid);
-	if (!(notice->id & ENTRY_HELD))
+	if (!held && !looks__may(&rec->looks, notice->image, pid, clock_ns(CLOCK_MONOTONIC)))
+		return;
+	look_at_libs(notice->image, pid, rec);
+	if (!held)
 		return;
 	recording__feed_all_files(rec);
 	/* All is mapped: before its own first instruction, and musl says it only once. */

@@ -56,6 +56,8 @@ bool recording__pulse(struct recording *rec, int *ret_wait_ms)
 	bool write = is_due(&rec->every_due_ns, config->every_ns, now);
 	bool watch = config->watch && is_due(&rec->watch_due_ns, config->watch->interval_ns, now);
 
+	recording__make_up_looks(rec, now);
+	due = looks__due_ns(&rec->looks);
 	if (config->lifetimes) {
 		series__tick(&rec->series, rec->tracer, now);
 		due = earlier(due, series__due_ns(&rec->series));

@@ -20,6 +20,7 @@
 #include "session/child.h"
 #include "session/governor.h"
 #include "session/late.h"
+#include "session/looks.h"
 #include "session/session.h"
 #include "session/silent.h"
 #include "session/stop_signals.h"
@@ -62,6 +63,7 @@ struct recording {
 	size_t doubted_idx;       /* objects below are told of: recording__tell_doubted() */
 	struct unprobed unprobed; /* of those followed */
 	struct late late;         /* who has begun without them */
+	struct looks looks;       /* at who loads libraries */
 	struct hashmap *attached; /* recording_probe_key() -> when it was done, CLOCK_MONOTONIC */
 	size_t probe_cnt;         /* sites attached */
 	size_t object_cnt;
@@ -141,6 +143,8 @@ bool recording__wants(const struct recording *rec, uint32_t image);
 void recording__on_exec(struct recording *rec, const struct notice *notice);
 /* Its loader has mapped libraries, or is about to; it may be stopped for this. */
 void recording__on_libs(struct recording *rec, const struct notice *notice);
+/* At those whose libraries were not looked at each time they changed (looks.h). */
+void recording__make_up_looks(struct recording *rec, uint64_t now_ns);
 /* A target_file_fn: a table for a file that will be mapped. @ctx is the recording. */
 int recording__add_file(void *ctx, int fd, const char *path);
 

@@ -188,6 +188,7 @@ static void on_notice(const struct notice *notice, void *ctx)
 		break;
 	case NOTICE_EXIT:
 		late__end(rec, notice->image);
+		looks__forget(&rec->looks, notice->image);
 		apart_forget(rec, (pid_t)notice->tgid);
 		if (rec->scope != SCOPE_LISTED && recording__is_crowded(rec) &&
 		    recording__retire(rec))
@@ -273,7 +274,7 @@ static void on_tick(struct loop *loop)
 	uint64_t next;
 
 	/* Before probes may be shared again: who begins under valgrind must have been heard of. */
-	tracer__poll(rec->tracer, 0, on_notice, rec);
+	tracer__poll(rec->tracer, on_notice, rec);
 	next = governor__tick(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
 	spec.it_value = (struct timespec){ .tv_sec = (time_t)(next / 1000000000u),
 					   .tv_nsec = (long)(next % 1000000000u) };
@@ -325,7 +326,7 @@ static void dispatch(struct loop *loop, uint64_t data)
 			tell_totals(loop->rec);
 		break;
 	case SOURCE_NOTICE:
-		tracer__poll(loop->rec->tracer, 0, on_notice, loop->rec);
+		tracer__poll(loop->rec->tracer, on_notice, loop->rec);
 		break;
 	case SOURCE_FILE:
 		on_file(loop->rec);
@@ -425,6 +426,7 @@ int recording__run(struct recording *rec)
 	rec->stop_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	governor__close(rec->governor, rec->tracer, true);
 	/* What was said since the last look is about frames that were counted. */
-	tracer__poll(rec->tracer, 0, on_notice, rec);
+	tracer__poll(rec->tracer, on_notice, rec);
+	recording__make_up_looks(rec, UINT64_MAX);
 	return err ? log_err(err, "the event loop failed") : SESSION_OK;
 }

@@ -32,6 +32,7 @@ void recording__done(struct recording *rec)
 	silent__done(&rec->silent);
 	unprobed__done(&rec->unprobed);
 	late__done(&rec->late);
+	looks__done(&rec->looks);
 	vec__done(&rec->unused_since_ns);
 	vec__done(&rec->pids);
 }
