@@ -305,6 +305,16 @@ static __attribute__((noinline)) int find_entry(struct notice *notice)
 }
 
 /*
+ * Is it traced, and not by us? We hold programs for a moment (src/session/hold.h), and one may become the next in that: it stops
+ * all the same, for what hold_release() lets go of keeps what has been sent to it.
+ */
+static bool is_debugged(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, ptrace) &&
+	       (__u32)BPF_CORE_READ(task, parent, tgid) != config.self_tgid;
+}
+
+/*
  * Would somebody make something of it that the task has stopped? Its tracer; shells with job control, which give it a process
  * group of its own; su and the like, which give it another user or are waiting for just that by now; sudo, which asks when it
  * is told of a child, and stops itself. Who waits for its end alone does not see it.
@@ -323,7 +333,7 @@ static bool stop_is_seen(struct task_struct *task)
 	/* We ourselves, under valgrind, would wait for our own reader. */
 	if ((__u32)BPF_CORE_READ(parent, tgid) == config.self_tgid)
 		return true;
-	if (!bpf_core_field_exists(struct wait_opts, wo_flags) || BPF_CORE_READ(task, ptrace) ||
+	if (!bpf_core_field_exists(struct wait_opts, wo_flags) || is_debugged(task) ||
 	    BPF_CORE_READ(task, cred, euid.val) != BPF_CORE_READ(parent, cred, euid.val) ||
 	    BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]) !=
 		    BPF_CORE_READ(signal, pids[PIDTYPE_PGID]))

@@ -181,6 +181,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
+	struct task_struct *parent; /* its tracer, if ptrace is not 0 */
 	const struct cred *cred;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
