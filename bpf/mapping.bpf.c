@@ -33,11 +33,11 @@
 
 /* --- by the kernel, under its lock ------------------------------------------------------------------------ */
 
-static void set_file(struct mapping *mapping, struct inode *inode, __u64 pgoff)
+static void set_file(struct mapping *mapping, __u64 pgoff, __u64 ino, __u32 dev)
 {
 	mapping->off = mapping->pc - mapping->start + (pgoff << config.page_shift);
-	mapping->key.ino = BPF_CORE_READ(inode, i_ino);
-	mapping->key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	mapping->key.ino = ino;
+	mapping->key.dev = dev;
 	mapping->backed = 1;
 }
 
@@ -45,12 +45,15 @@ static long on_vma(struct task_struct *task, struct vm_area_struct *vma, void *c
 {
 	struct mapping *mapping = *(struct mapping **)ctx;
 	struct file *file = vma->vm_file;
+	struct inode *inode;
 
 	mapping->start = vma->vm_start;
 	mapping->end = vma->vm_end;
 	mapping->executable = (vma->vm_flags & VM_EXEC) != 0;
-	if (file)
-		set_file(mapping, file->f_inode, vma->vm_pgoff);
+	if (!file)
+		return 0;
+	inode = file->f_inode;
+	set_file(mapping, vma->vm_pgoff, inode->i_ino, inode->i_sb->s_dev);
 	return 0;
 }
 
@@ -128,7 +131,8 @@ static bool vma_read(struct mapping *mapping, struct vm_area_struct *vma, struct
 	mapping->executable = (BPF_CORE_READ(vma, vm_flags) & VM_EXEC) != 0;
 	mapping->backed = 0;
 	if (file)
-		set_file(mapping, BPF_CORE_READ(file, f_inode), pgoff);
+		set_file(mapping, pgoff, BPF_CORE_READ(file, f_inode, i_ino),
+			 BPF_CORE_READ(file, f_inode, i_sb, s_dev));
 	barrier();
 	return mapping->pc >= mapping->start && mapping->pc < mapping->end &&
 	       BPF_CORE_READ(vma, vm_mm) == mm && BPF_CORE_READ(vma, vm_start) == mapping->start &&

@@ -188,7 +188,7 @@ void tracer__activate(struct tracer *tracer);
 /* Returns once no program that saw the switch on can still be running. */
 void tracer__deactivate(struct tracer *tracer);
 
-/* Call @fn for each notice there is by now, and for none that comes meanwhile. 0 or -errno. */
+/* Call @fn for the notices there are by now, for a moment. 1: there are more, come again; 0 or -errno. */
 typedef void (*tracer_notice_fn)(const struct notice *notice, void *ctx);
 int tracer__poll(struct tracer *tracer, tracer_notice_fn fn, void *ctx);
 /* To wait for notices in a poll loop of one's own. */

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What BPF has to say at once. The buffer is emptied before anything is made of what it held: looking after a notice takes
- * longer than writing it, and whoever wrote the next ones meanwhile, a process that does nothing but load libraries, would keep
- * us here for ever, deaf to everybody else.
+ * What BPF has to say at once. The buffer is emptied before anything is made of what it held, and what it held is told for a
+ * moment only: looking after a notice takes longer than writing it, and whoever writes the next ones meanwhile, a process that
+ * does nothing but load libraries, a machine full of short programs, would keep us here for ever, deaf to everybody else.
  */
 #include <errno.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "kernel/map_walk.h"
 #include "kernel/tracer.h"
 #include "kernel/tracer_priv.h"
 
-/* As many CPUs write, the buffer may never be empty. */
+/* What waits here has no room to wait in the buffer; and where many CPUs write, that may never be empty. */
 #define HEARD_MAX ((size_t)1 << 16)
+#define TELL_NS   20000000u
 
 static int on_notice(void *ctx, void *data, size_t size)
 {
@@ -71,14 +74,40 @@ static void tell_unheard(struct tracer *tracer, tracer_notice_fn fn, void *ctx)
 	vec__done(&stopped);
 }
 
-int tracer__poll(struct tracer *tracer, tracer_notice_fn fn, void *ctx)
+/* A translator dies of what we are about to do for others, or stands still until we come to it. */
+static void tell_translators(struct tracer *tracer, size_t first, tracer_notice_fn fn, void *ctx)
 {
-	int n = ring_buffer__consume(tracer->ring);
 	size_t i;
 
-	for (i = 0; i < tracer->heard.cnt; i++)
-		fn(&tracer->heard.at[i], ctx);
-	tracer->heard.cnt = 0;
+	for (i = first; i < tracer->heard.cnt; i++) {
+		struct notice *notice = &tracer->heard.at[i];
+
+		if (notice->kind != NOTICE_TRANSLATOR)
+			continue;
+		fn(notice, ctx);
+		notice->kind = 0;
+	}
+}
+
+int tracer__poll(struct tracer *tracer, tracer_notice_fn fn, void *ctx)
+{
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + TELL_NS;
+	size_t first = tracer->heard.cnt, i = 0;
+	int n = ring_buffer__consume(tracer->ring);
+
+	tell_translators(tracer, first, fn, ctx);
+	while (i < tracer->heard.cnt && clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		const struct notice *notice = &tracer->heard.at[i++];
+
+		if (notice->kind)
+			fn(notice, ctx);
+	}
+	tracer->heard.cnt -= i;
+	if (tracer->heard.cnt)
+		memmove(tracer->heard.at, &tracer->heard.at[i],
+			tracer->heard.cnt * sizeof(*tracer->heard.at));
 	tell_unheard(tracer, fn, ctx);
-	return n < 0 && n != -EINTR && n != -ENOBUFS ? n : 0;
+	if (n < 0 && n != -EINTR && n != -ENOBUFS)
+		return n;
+	return tracer->heard.cnt > 0;
 }

@@ -578,6 +578,11 @@ static uint64_t next_tick(const struct governor *governor, uint64_t now_ns)
 	return next_ns > least_ns ? next_ns : least_ns;
 }
 
+void governor__delay_unite(struct governor *governor, uint64_t now_ns)
+{
+	governor->low_ns = now_ns;
+}
+
 uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns)
 {
 	find_price(governor, tracer, now_ns);

@@ -61,6 +61,8 @@ int governor__keep_apart(struct governor *governor, bool keep, uint64_t now_ns);
 void governor__prepare(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
 /* Take note of who is there, and how much CPU time they have used so far. */
 void governor__start(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
+/* Probes are not to be shared again just now: not all is known of who has come. */
+void governor__delay_unite(struct governor *governor, uint64_t now_ns);
 /* Look at all processes, and act. Windows that are due are held at once, and waited for. When to come again. */
 uint64_t governor__tick(struct governor *governor, struct tracer *tracer, uint64_t now_ns);
 

@@ -41,6 +41,7 @@ struct loop {
 	int epoll_fd, signal_fd, timer_fd, pace_fd, tick_fd, totals_fd;
 	VEC(int) pid_fds;
 	size_t ended_cnt; /* of pid_fds */
+	bool unheard;     /* there are notices that epoll does not know of */
 	bool stop;
 };
 
@@ -266,6 +267,11 @@ static void on_file(struct recording *rec)
 	recording__feed_files(rec);
 }
 
+static void hear(struct loop *loop)
+{
+	loop->unheard = tracer__poll(loop->rec->tracer, on_notice, loop->rec) > 0;
+}
+
 /* The governor says when it wants to come again. */
 static void on_tick(struct loop *loop)
 {
@@ -274,7 +280,9 @@ static void on_tick(struct loop *loop)
 	uint64_t next;
 
 	/* Before probes may be shared again: who begins under valgrind must have been heard of. */
-	tracer__poll(rec->tracer, on_notice, rec);
+	hear(loop);
+	if (loop->unheard)
+		governor__delay_unite(rec->governor, clock_ns(CLOCK_MONOTONIC));
 	next = governor__tick(rec->governor, rec->tracer, clock_ns(CLOCK_MONOTONIC));
 	spec.it_value = (struct timespec){ .tv_sec = (time_t)(next / 1000000000u),
 					   .tv_nsec = (long)(next % 1000000000u) };
@@ -326,7 +334,7 @@ static void dispatch(struct loop *loop, uint64_t data)
 			tell_totals(loop->rec);
 		break;
 	case SOURCE_NOTICE:
-		tracer__poll(loop->rec->tracer, on_notice, loop->rec);
+		hear(loop);
 		break;
 	case SOURCE_FILE:
 		on_file(loop->rec);
@@ -351,7 +359,9 @@ static int loop__run(struct loop *loop)
 			return 0;
 		if (!recording__pulse(loop->rec, &wait_ms))
 			return 0;
-		cnt = epoll_wait(loop->epoll_fd, events, 16, wait_ms);
+		if (loop->unheard)
+			hear(loop);
+		cnt = epoll_wait(loop->epoll_fd, events, 16, loop->unheard ? 0 : wait_ms);
 		if (cnt < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < cnt; i++)
@@ -426,7 +436,8 @@ int recording__run(struct recording *rec)
 	rec->stop_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	governor__close(rec->governor, rec->tracer, true);
 	/* What was said since the last look is about frames that were counted. */
-	tracer__poll(rec->tracer, on_notice, rec);
+	while (tracer__poll(rec->tracer, on_notice, rec) > 0)
+		;
 	recording__make_up_looks(rec, UINT64_MAX);
 	return err ? log_err(err, "the event loop failed") : SESSION_OK;
 }
