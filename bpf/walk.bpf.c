@@ -131,7 +131,7 @@ static inline __attribute__((always_inline)) int read_word(struct walk *walk, __
 #define UNWIND_READ(ctx, addr, ret) read_word((struct walk *)(ctx), (addr), (ret))
 #include "unwind_step.h"
 
-/* --- from pc to file and rule ------------------------------------------------------------------ */
+/* --- from pc to file and rule ----------------------------------------------------------------------------- */
 
 /* The entry of @mapping's file; new ones get their number here and user space is told to make a table. */
 static struct unwind_file *file_of(struct mapping *mapping, __u32 image)

@@ -20,7 +20,6 @@ struct member {
 	struct process_info info;
 	VEC(struct process_map) maps;
 	size_t hint; /* where the map after the last one found stands: scans come in order */
-	uint32_t scan;
 };
 
 struct process_table {
@@ -148,7 +147,6 @@ static int add_map(struct member *process, const struct process_map *map)
 		at = (process->hint + i) % cnt;
 		if (!same_map(&process->maps.at[at], map))
 			continue;
-		process->maps.at[at].scan = map->scan;
 		process->hint = at + 1;
 		return 0;
 	}
@@ -169,14 +167,11 @@ int process_table__scan(struct process_table *processes, uint32_t image, pid_t p
 		if (err == -ESRCH)
 			process_table__forget(processes, image);
 	}
-	if (!err && process)
-		process->scan++;
 	while (!err && proc_maps__next(&maps, &map)) {
 		struct process_map entry = { .start = map.start,
 					     .end = map.end,
 					     .offset = map.offset,
-					     .file = PROCESS_MAP_NO_FILE,
-					     .scan = process ? process->scan : 0 };
+					     .file = PROCESS_MAP_NO_FILE };
 
 		if (!(map.perms & PROC_MAP_EXEC))
 			continue;

@@ -19,8 +19,6 @@ struct process_table;
 struct process_map {
 	uint64_t start, end, offset;
 	size_t file;   /* index into the file table, or PROCESS_MAP_NO_FILE */
-	uint32_t scan; /* of which scan of the image it is: the newest are what is mapped now */
-	uint32_t pad;
 	char name[16]; /* without a file: "[vdso]", "" ... */
 };
 #define PROCESS_MAP_NO_FILE SIZE_MAX

@@ -20,7 +20,7 @@
 struct looks {
 	struct hashmap *used_up; /* image -> until when its looks are used up, CLOCK_MONOTONIC */
 	struct hashmap *put_off; /* image -> pid */
-	uint64_t due_ns;         /* of those put off; UINT64_MAX or 0: of none */
+	uint64_t due_ns;         /* of those put off, if there are any */
 };
 
 void looks__done(struct looks *looks);
